@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What one edge must build for a site: routing domains, their links, sessions and leaks.
+ * Pure functions of the site and the edge's name.
+ */
+#pragma once
+
+#include "control/model/site.h"
+
+/* Domains are named private.CIRCUIT, public.CIRCUIT, vnet.NAME: at most 35 characters, which is
+ * what FRR takes for a VRF; the namespace has the same name. */
+#define DOMAIN_NAME_MAX 36
+
+enum domain_kind { DOMAIN_PRIVATE, DOMAIN_PUBLIC, DOMAIN_VNET };
+
+struct plan_link {
+	char name[64];	 /* contoso/private/primary, or vnet-name/core */
+	char ifname[16]; /* of the TAP in the domain's namespace: primary, secondary, core */
+	char circuit[NAME_MAX_LENGTH + 1]; /* empty for core links */
+	unsigned int port; /* index in the edge's ports */
+	uint16_t s_tag, c_tag;
+	uint32_t mtu;
+	struct ip edge4, edge6, peer4, peer6;
+	uint32_t peer_asn; /* 0: no BGP on this link (static core attachment) */
+};
+
+struct plan_domain {
+	char name[DOMAIN_NAME_MAX];
+	enum domain_kind kind;
+	char owner[NAME_MAX_LENGTH + 1]; /* circuit or vnet */
+	struct plan_link links[LINKS];
+	unsigned int link_count; /* only links on this edge; a domain with none is left out */
+	const struct ip *static_prefixes; /* belong to the site; via links[0].peer4/6 */
+	unsigned int static_prefix_count;
+};
+
+/* A connection: each domain's own routes appear in the other, one hop. */
+struct plan_connection {
+	unsigned int circuit_domain, vnet_domain; /* indexes in domains */
+	uint32_t weight;
+};
+
+struct plan {
+	const struct site *site; /* must outlive the plan */
+	const struct site_edge *edge;
+	struct plan_domain *domains;
+	unsigned int domain_count;
+	struct plan_connection *connections;
+	unsigned int connection_count;
+};
+
+/* edge: index in site->edges. NULL: no memory. */
+struct plan *plan_build(const struct site *site, unsigned int edge);
+void plan_free(struct plan *plan);
+int plan_find_domain(const struct plan *plan, const char *name);

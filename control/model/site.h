@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A site as its YAML file says it, checked and with every name resolved. Pure data: no I/O.
+ * Made by config_load (control/config/config.h), freed by site_free. Arrays are in file order.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NAME_MAX_LENGTH 24 /* site, edge, port, circuit, vnet names: [a-z0-9][a-z0-9-]* */
+
+/* An address or prefix of either family; network byte order, IPv4 in the first 4 bytes. */
+struct ip {
+	uint8_t family; /* AF_INET or AF_INET6; 0: absent */
+	uint8_t prefix_len;
+	uint8_t address[16];
+};
+
+enum port_role { PORT_CUSTOMER, PORT_CORE };
+enum pair_model { PAIR_DIRECT, PAIR_PROVIDER };
+enum encapsulation { ENCAP_DOT1Q, ENCAP_QINQ, ENCAP_MIXED };
+enum tier { TIER_LOCAL, TIER_STANDARD, TIER_PREMIUM };
+enum peering_type { PEERING_PRIVATE, PEERING_PUBLIC };
+enum { LINK_PRIMARY, LINK_SECONDARY, LINKS };
+
+struct site_port {
+	char name[NAME_MAX_LENGTH + 1];
+	char device[256];
+	enum port_role role;
+	uint64_t speed_bps;
+	uint32_t mtu;		  /* bytes of IP packet; default 1500 */
+	uint16_t outer_ethertype; /* default 0x8100 */
+};
+
+struct site_edge {
+	char name[NAME_MAX_LENGTH + 1];
+	char zone[NAME_MAX_LENGTH + 1]; /* may be empty */
+	struct site_port *ports;
+	unsigned int port_count;
+	uint32_t worker_cpus[64], worker_cpu_count;
+	uint32_t control_cpus[64], control_cpu_count;
+	uint32_t idle_sleep_us; /* cores.idle: poll (0, default) or a duration such as 50us */
+	uint32_t memory_mb;	/* memory.size, default 1024 */
+	bool hugepages;		/* memory.hugepages, default true */
+};
+
+struct port_ref {
+	bool present;
+	unsigned int edge; /* index in site.edges */
+	unsigned int port; /* index in its ports */
+};
+
+struct site_port_pair {
+	char name[NAME_MAX_LENGTH + 1];
+	enum pair_model model;
+	enum encapsulation encapsulation;
+	struct port_ref ports[LINKS]; /* secondary absent only with redundancy: none */
+};
+
+/* One half of a peering, or an attachment to the core. */
+struct site_link {
+	bool present;
+	struct ip edge4, edge6; /* the edge's address, with the subnet's prefix_len */
+	struct ip peer4, peer6; /* the customer's or gateway's */
+};
+
+struct site_peering {
+	enum peering_type type;
+	uint16_t c_tag; /* the tag (vlan) of 802.1Q, the inner tag of QinQ */
+	uint32_t peer_asn;
+	struct site_link links[LINKS];
+};
+
+struct site_circuit {
+	char name[NAME_MAX_LENGTH + 1];
+	unsigned int port_pair;
+	uint64_t bandwidth_bps;
+	enum tier tier;
+	uint16_t s_tag; /* 0: 802.1Q */
+	char service_key[37]; /* UUIDv5(site, circuit) */
+	struct site_peering *peerings;
+	unsigned int peering_count;
+};
+
+struct site_connection {
+	unsigned int circuit; /* index; its private peering */
+	uint32_t weight;      /* default 100; the highest wins, equals share */
+};
+
+struct site_vnet {
+	char name[NAME_MAX_LENGTH + 1];
+	char port[NAME_MAX_LENGTH + 1]; /* on every edge that has a core port of this name */
+	uint16_t vlan;			/* 0: untagged */
+	bool is_static;
+	uint32_t peer_asn;	   /* BGP attachment */
+	struct ip *static_prefixes; /* static attachment */
+	unsigned int static_prefix_count;
+	struct site_link *links; /* by edge index; the n-th edge takes the n-th part of link_subnets */
+	struct site_connection *connections;
+	unsigned int connection_count;
+};
+
+struct site {
+	char name[NAME_MAX_LENGTH + 1];
+	uint32_t asn;
+	struct site_edge *edges;
+	unsigned int edge_count;
+	struct site_port_pair *port_pairs;
+	unsigned int port_pair_count;
+	struct site_circuit *circuits;
+	unsigned int circuit_count;
+	struct site_vnet *vnets;
+	unsigned int vnet_count;
+};
+
+void site_free(struct site *site);
+
+/* Index, or -1. */
+int site_find_edge(const struct site *site, const char *name);
+int site_find_circuit(const struct site *site, const char *name);
+int site_find_vnet(const struct site *site, const char *name);
+
+const char *peering_type_name(enum peering_type type);
+const char *link_name(unsigned int link); /* "primary", "secondary" */
+const char *tier_name(enum tier tier);
+const char *pair_model_name(enum pair_model model);
+const char *encapsulation_name(enum encapsulation encapsulation);
+/* "10G", "50M": into buffer, returned. */
+const char *rate_text(uint64_t bps, char *buffer, unsigned int size);
+/* "192.0.2.1/30", without the length when it is the family's full one; "" when absent. */
+const char *ip_text(const struct ip *ip, char *buffer, unsigned int size);
+bool ip_equal(const struct ip *a, const struct ip *b);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * FRR's configuration as a difference: what is wanted (built line by line from the plan), what
+ * runs (`show running-config`), and the commands that lead from one to the other without touching
+ * what is already right. One `struct frr` holds bgpd, staticd and zebra.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <event2/event.h>
+#include <jansson.h>
+
+#include "control/model/plan.h"
+
+/* A prefix to originate in a domain, towards every session of that domain, with the attributes it
+ * had where it was learned. */
+struct frr_announcement {
+	struct ip prefix;
+	uint32_t as_path[32]; /* as learned, nearest first; the site's own ASN is added by BGP */
+	uint8_t as_path_length;
+	uint32_t med;
+	bool has_med;
+	char communities[256]; /* "65001:1 65001:2", may be empty */
+};
+
+struct frr_domain {
+	const struct plan_domain *domain;
+	const struct frr_announcement *announcements;
+	size_t announcement_count;
+	bool ready; /* false: this domain announces nothing yet; its sessions exist all the same */
+};
+
+struct frr;
+
+/* Called when what runs equals what was wanted (error NULL), or FRR refused something (error:
+ * daemon, command and answer). */
+typedef void (*frr_applied)(void *context, const char *error);
+
+struct frr *frr_open(struct event_base *base, const char *frr_dir, frr_applied applied,
+	void *context);
+void frr_close(struct frr *frr);
+
+/* States the whole wish, also for domains that are as before; copied. The difference is pushed
+ * when the daemons are there, again after each of their restarts, and domains of ours (by name
+ * prefix private. public. vnet.) that are not named any more are removed. Cheap when nothing
+ * differs. 0 or -errno. */
+int frr_want(struct frr *frr, const struct plan *plan, const struct frr_domain *domains,
+	size_t count);
+
+/* One read-only command to bgpd whose answer is JSON; reply gets NULL when bgpd is away or the
+ * answer is none. */
+typedef void (*frr_answer)(void *context, json_t *answer);
+int frr_query(struct frr *frr, const char *command, frr_answer answer, void *context);
+bool frr_connected(const struct frr *frr);

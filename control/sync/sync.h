@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From the wish (a site's plan) and the facts (kernel routes, neighbours, links of each domain) to
+ * the dataplane's tables and FRR's configuration; the one place that knows both sides. Runs on the
+ * event loop of onramp-control.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <event2/event.h>
+#include <jansson.h>
+
+#include "control/model/plan.h"
+#include "control/routing/frr.h"
+#include "control/routing/kernel.h"
+
+struct sync;
+
+struct sync_options {
+	const char *run_dir; /* dataplane.sock, netns/ */
+	const char *frr_dir; /* zebra.vty, bgpd.vty, staticd.vty */
+};
+
+/* NULL with errno. */
+struct sync *sync_open(struct event_base *base, const struct sync_options *options);
+void sync_close(struct sync *sync);
+
+/* Makes the site the wish, for the given edge; takes ownership of it (and frees the one before).
+ * What did not change is not touched. 0 or -errno. */
+int sync_apply(struct sync *sync, struct site *site, unsigned int edge);
+
+/* The present plan; NULL before the first sync_apply. */
+const struct plan *sync_plan(const struct sync *sync);
+
+/* By index in the plan; NULL when the domain is not up yet. */
+struct kernel *sync_kernel(struct sync *sync, unsigned int domain);
+struct frr *sync_frr(struct sync *sync);
+
+/* {"dataplane": {"connected": bool, "state": ..., "synced": bool, "error": text|null},
+ *  "frr": {"connected": bool, "applied": bool, "error": ...}, "domains": n, "routes": n, ...} */
+json_t *sync_status(const struct sync *sync);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The contract between the dataplane and whoever steers or reads it (control, the command).
+ *
+ * A UNIX stream socket (RUN_DIR/dataplane.sock, directory 0700) carries messages in the host's
+ * byte order and native structs: both ends are of one machine and one version, and the hello
+ * checks that. Network addresses are in network byte order, IPv4 in the first four bytes of 16.
+ *
+ * Client                                   dataplane
+ *   HELLO              ->  <-   HELLO        version, boot id, state
+ *   STARTUP            ->  <-   ACK          once a process: brings up EAL, memory and workers
+ *   DUMP               ->  <-   ROWS ... DUMP_END
+ *   TAP_GET            ->  <-   TAP_FD       the fd rides along (SCM_RIGHTS)
+ *   SNAPSHOT_BEGIN     ->  <-   ACK
+ *   BATCH (items, fds) ->  <-   BATCH_ACK    one errno per item
+ *   SNAPSHOT_END       ->  <-   ACK          what was not named since BEGIN is swept; the first
+ *                                            one also opens the ports for reception
+ *                              EVENT         at any time, to the writer only
+ *
+ * Every operation is idempotent: an upsert that says what is already so changes nothing but the
+ * mark that the next sweep looks at. A deletion of what does not exist succeeds.
+ * Ids are chosen by the writer; a restarted writer first dumps and adopts the ids it finds.
+ * One writer at a time (a second HELLO as writer gets -EBUSY); readers are only served HELLO and
+ * DUMP. Sizes are checked before any handler runs.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "dataplane/api/drop_reasons.h"
+
+#define API_MAGIC 0x4f4e5250u /* "ONRP" */
+#define API_VERSION 1u
+
+#define API_MESSAGE_MAX (256u * 1024u) /* bytes, header included */
+#define API_FDS_MAX 250u	       /* fds with one message (kernel: 253) */
+#define API_NAME_MAX 64u	       /* bytes, terminating zero included */
+#define API_DEVICE_MAX 256u
+#define API_PORTS_MAX 32u	/* port ids 0..31 */
+#define API_VRFS_MAX 16384u	/* vrf ids 1..16383 */
+#define API_INTERFACES_MAX 16384u /* interface ids 1..16383 */
+#define API_ADJACENCIES_MAX (1u << 18) /* adjacency ids 1.. */
+#define API_GROUPS_MAX (1u << 20)      /* group ids API_GROUP_FIRST.. */
+#define API_GROUP_MEMBERS_MAX 16u
+#define API_CPUS_MAX 64u
+
+enum api_message_type {
+	API_HELLO = 1,
+	API_STARTUP,
+	API_BATCH,
+	API_SNAPSHOT_BEGIN, /* no payload */
+	API_SNAPSHOT_END,   /* no payload */
+	API_DUMP,
+	API_TAP_GET,
+	/* replies, with the sequence of the request */
+	API_ACK,
+	API_BATCH_ACK,
+	API_ROWS,
+	API_DUMP_END, /* payload: struct api_ack */
+	API_TAP_FD,   /* payload: struct api_ack, and one fd when error is 0 */
+	/* unasked, sequence 0 */
+	API_EVENT,
+};
+
+struct api_header {
+	uint32_t length; /* bytes, this header included */
+	uint32_t type;	 /* enum api_message_type */
+	uint32_t sequence;
+	uint32_t reserved; /* 0 */
+};
+
+enum api_role { API_ROLE_READER, API_ROLE_WRITER };
+
+enum api_state {
+	API_STATE_EMPTY,   /* waits for STARTUP */
+	API_STATE_LOADING, /* EAL is up, no snapshot has ended yet: ports do not receive */
+	API_STATE_RUNNING,
+};
+
+/* Both ways. The request fills magic, version, role; the reply all of it. */
+struct api_hello {
+	uint32_t magic;
+	uint32_t version;
+	uint32_t role;	/* enum api_role */
+	int32_t error;	/* reply: 0, -EPROTO wrong version, -EBUSY another writer is connected */
+	uint64_t boot_id; /* random, new for each dataplane process */
+	uint32_t state; /* enum api_state */
+	uint32_t pid;
+};
+
+/* What EAL and the workers need before anything else. A second STARTUP with the same content is
+ * acknowledged with 0; with another content with -EALREADY: it takes a restart of the process. */
+struct api_startup {
+	uint32_t worker_count;
+	uint32_t worker_cpus[API_CPUS_MAX];
+	uint32_t control_cpu_count;
+	uint32_t control_cpus[API_CPUS_MAX]; /* main, punt and helper threads run here */
+	uint32_t memory_mb;
+	uint8_t hugepages;	 /* 0: run with --no-huge */
+	uint8_t pci;		 /* some port is a PCI device: let EAL open the PCI bus */
+	uint8_t reserved[2];
+	uint32_t mtu_max;	 /* largest port MTU to come: sizes the packet buffers */
+	uint32_t idle_sleep_us; /* 0: workers poll without rest; else how long an idle worker sleeps */
+};
+
+struct api_ack {
+	int32_t error; /* 0 or -errno */
+	uint32_t count;
+	char text[240]; /* when error is not 0: what is wrong and what would be right */
+};
+
+/* ---- batch items ---- */
+
+enum api_object {
+	API_PORT = 1,
+	API_VRF,
+	API_INTERFACE,
+	API_ADJACENCY,
+	API_GROUP,
+	API_ROUTE,
+	/* dump only */
+	API_PORT_COUNTERS,
+	API_INTERFACE_COUNTERS,
+	API_WORKER,
+	API_MEMORY,
+};
+
+enum api_operation { API_UPSERT = 1, API_DELETE };
+
+/* Payload of BATCH: items one after another, each padded to 8 bytes. Applied in order; every item
+ * is tried, whatever became of those before it. Routes become visible to packets together, at the
+ * end of the batch. */
+struct api_item {
+	uint16_t length;   /* bytes of the payload that follows, padding not included */
+	uint8_t object;	   /* enum api_object */
+	uint8_t operation; /* enum api_operation */
+	uint32_t reserved;
+};
+
+/* Payload of BATCH_ACK: this, then count times int32_t: 0 or -errno of each item. */
+struct api_batch_ack {
+	uint32_t count;
+	uint32_t failed;
+};
+
+enum api_port_role { API_ROLE_CUSTOMER, API_ROLE_CORE };
+
+struct api_port {
+	uint32_t id;
+	char name[API_NAME_MAX];
+	char device[API_DEVICE_MAX]; /* a PCI address or DPDK vdev arguments */
+	uint32_t role;		     /* enum api_port_role */
+	uint32_t mtu;		     /* bytes of IP packet, 1280..9216 */
+	uint16_t outer_ethertype;    /* of a QinQ outer tag: 0x8100, 0x88a8 or 0x9100 */
+	uint16_t reserved;
+	/* filled in dumps */
+	uint8_t mac[6];
+	uint8_t link_up;
+	int8_t numa_node; /* -1: none */
+	uint32_t link_mbps;
+	uint32_t rx_queues;
+	uint32_t tx_queues;
+};
+
+struct api_vrf {
+	uint32_t id;
+	uint32_t reserved;
+	char name[API_NAME_MAX];
+	/* filled in dumps */
+	uint32_t routes4;
+	uint32_t routes6;
+	uint64_t fib_bytes; /* what workers read */
+	uint64_t rib_bytes; /* what the FIB is built from */
+};
+
+#define API_TAG_NONE 0u
+
+/* A sub-interface: where a tag meets a routing domain. */
+struct api_interface {
+	uint32_t id;
+	uint32_t port;
+	uint32_t vrf;
+	uint16_t s_tag; /* outer tag of QinQ, API_TAG_NONE for 802.1Q and untagged */
+	uint16_t c_tag; /* inner tag of QinQ, the tag of 802.1Q, API_TAG_NONE for untagged */
+	uint32_t mtu;	/* bytes of IP packet */
+	uint8_t address4[4]; /* the edge's own; all zero: none */
+	uint8_t prefix_len4;
+	uint8_t prefix_len6;
+	uint8_t has_tap;   /* upsert: the next fd of this message is the TAP; 0 keeps what is there */
+	uint8_t reserved;
+	uint8_t address6[16];
+	uint8_t link_local6[16];    /* of the TAP, from its MAC (RFC 4291 appendix A) */
+	char name[API_NAME_MAX];    /* CIRCUIT/PEERING/LINK or VNET/core */
+	char circuit[API_NAME_MAX]; /* whose account its packets are on; empty for core */
+};
+
+struct api_adjacency {
+	uint32_t id;
+	uint32_t interface;
+	uint8_t family; /* AF_INET or AF_INET6 */
+	uint8_t resolved; /* 0: MAC unknown, packets are dropped as neighbour-unresolved */
+	uint8_t mac[6];
+	uint8_t address[16]; /* the neighbour's */
+};
+
+/* Groups with a fixed meaning; no api_group exists for them. */
+enum {
+	API_GROUP_NONE = 0,
+	API_GROUP_RECEIVE,   /* the edge's own address: punt */
+	API_GROUP_BLACKHOLE, /* drop, say nothing */
+	API_GROUP_GLEAN,     /* on-link, neighbour not resolved: drop, ask control to resolve */
+	API_GROUP_FIRST = 16,
+};
+
+struct api_group {
+	uint32_t id;
+	uint32_t count; /* 0: drops as no-live-next-hop */
+	uint32_t adjacencies[API_GROUP_MEMBERS_MAX];
+};
+
+enum api_route_origin {
+	API_ORIGIN_CONNECTED = 1,
+	API_ORIGIN_LOCAL,
+	API_ORIGIN_STATIC,
+	API_ORIGIN_BGP,
+};
+
+struct api_route {
+	uint32_t vrf;
+	uint32_t group;	    /* a group's id, or one of the fixed ones */
+	uint32_t leaked_from; /* vrf the route is native to; 0: native here */
+	uint8_t family;	    /* AF_INET or AF_INET6 */
+	uint8_t prefix_len;
+	uint8_t origin; /* enum api_route_origin */
+	uint8_t reserved;
+	uint8_t address[16];
+};
+
+/* ---- reading ---- */
+
+struct api_dump {
+	uint32_t object; /* enum api_object */
+	uint32_t vrf;	 /* API_ROUTE: of this vrf; 0: of all */
+};
+
+/* Payload of ROWS: this, then count structs of the object, each of row_length bytes. */
+struct api_rows {
+	uint32_t object;
+	uint32_t row_length;
+	uint32_t count;
+	uint32_t reserved;
+};
+
+struct api_tap_get {
+	uint32_t interface;
+	uint32_t reserved;
+};
+
+/*
+ * The account of an interface. Read between bursts each side balances exactly:
+ *   in:  rx + generated              = punt + forwarded_in + sum of drops with direction IN
+ *   out: forwarded_out + injected + fragments_added = tx + sum of drops with direction OUT
+ * and over all interfaces forwarded_in = forwarded_out.
+ * bytes count layer 2 with tags, without preamble and frame check sequence.
+ */
+struct api_ledger {
+	uint64_t rx, rx_bytes;
+	uint64_t generated; /* ICMP errors made here, looked up as if received here */
+	uint64_t punt;
+	uint64_t forwarded_in;
+	uint64_t forwarded_out;
+	uint64_t injected;
+	uint64_t fragments_added;
+	uint64_t tx, tx_bytes;
+	uint64_t drops[API_DROP_COUNT];
+};
+
+/* interface 0 with port P: what port P received and could give to no interface. */
+struct api_interface_counters {
+	uint32_t interface;
+	uint32_t port;
+	char name[API_NAME_MAX];
+	char circuit[API_NAME_MAX];
+	struct api_ledger ledger;
+};
+
+/* What the device itself counts; rx_missed and rx_errors never reached a worker. */
+struct api_port_counters {
+	uint32_t port;
+	uint32_t reserved;
+	char name[API_NAME_MAX];
+	uint64_t rx, rx_bytes, tx, tx_bytes;
+	uint64_t rx_missed, rx_errors, tx_errors, rx_nombuf;
+};
+
+struct api_worker {
+	uint32_t cpu;
+	int32_t numa_node;
+	uint64_t polls;	      /* turns of the poll loop */
+	uint64_t empty_polls; /* that brought no packet */
+	uint64_t packets;
+};
+
+/* One row per consumer: the packet buffers, each vrf's FIB and RIB together, tables. */
+struct api_memory {
+	char name[API_NAME_MAX];
+	uint64_t used_bytes;
+	uint64_t used;	  /* objects in use (buffers, groups, ...) */
+	uint64_t capacity; /* objects at most; 0: no fixed limit */
+};
+
+/* ---- events ---- */
+
+enum api_event_type {
+	API_EVENT_PORT_LINK = 1, /* a: port, b: 1 up, 0 down */
+	API_EVENT_NEIGHBOUR_NEEDED, /* a: interface, b: family, address: who */
+};
+
+struct api_event {
+	uint32_t type;
+	uint32_t a;
+	uint32_t b;
+	uint32_t reserved;
+	uint8_t address[16];
+};
+
+/* Payload size an item of this object must have; 0: no such object in a batch. */
+uint32_t api_item_size(enum api_object object);
+/* Row size in dumps; 0: no such object. */
+uint32_t api_row_size(enum api_object object);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sub-interfaces and how a received tag finds one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_common.h>
+#include <rte_ether.h>
+
+#include "dataplane/api/api.h"
+
+/*
+ * Immutable once published: an upsert that changes anything publishes a new struct and reclaims
+ * the old. Main thread writes, workers and the punt thread read.
+ * epoch is unique to each life of an id: a queued packet carries (id, epoch), so that a packet
+ * that waited while its interface was deleted never reaches the next owner of the id.
+ */
+struct interface {
+	uint32_t id;
+	uint32_t epoch;
+	uint32_t vrf;
+	uint16_t port;
+	uint16_t mtu; /* bytes of IP packet */
+	uint32_t address4; /* network order; 0: none */
+	uint8_t prefix_len4;
+	uint8_t prefix_len6;
+	uint8_t tag_bytes; /* 0, 4 or 8: what rewriting pushes behind the MAC addresses */
+	uint8_t mark;	   /* main thread only */
+	uint8_t address6[16];
+	uint8_t link_local6[16];
+	uint8_t tags[8]; /* the tag bytes as on the wire, EtherTypes included, tag_bytes of them */
+	struct rte_ether_addr mac; /* the port's */
+	int tap_fd;		   /* -1: none; used by the punt thread */
+	struct api_interface api;  /* as upserted, for dumps */
+} __rte_cache_aligned;
+
+/* How one port's tags name interface ids; 0: none. Entries are written by main with a release
+ * store each. A packet's way: untagged -> untagged; one tag -> vlan[vid]; two tags ->
+ * qinq[outer vid][inner vid]. */
+struct classifier {
+	uint32_t untagged;
+	uint32_t vlan[4096];
+	uint32_t *qinq[4096];
+};
+
+extern struct interface *interface_table[API_INTERFACES_MAX];
+extern struct classifier *classifier_table[API_PORTS_MAX]; /* by port id; NULL: no port */
+
+static inline const struct interface *
+interface_get(uint32_t id)
+{
+	return __atomic_load_n(&interface_table[id], __ATOMIC_ACQUIRE);
+}
+
+/* Main thread. tap_fd: the TAP to use from now on (ownership passes, also on failure), -1 keeps
+ * the present one. 0, -EINVAL (id, tags, mtu above the port's), -ENOENT (port or vrf), -EEXIST
+ * (the tags name another interface), -ENOMEM. Changing port or tags of an id is allowed. */
+int interface_upsert(const struct api_interface *api, int tap_fd);
+/* -EBUSY while adjacencies use it. */
+int interface_delete(uint32_t id);
+uint32_t interface_sweep(void);
+bool interface_next(uint32_t after, struct api_interface *api);
+/* The TAP's fd (not a duplicate), or -ENOENT. */
+int interface_tap(uint32_t id);
+void interface_hold(uint32_t id);
+void interface_release(uint32_t id);
+/* Any interface on this port? (A port cannot go while one is.) */
+bool interface_on_port(uint32_t port);
+/* The port's MAC or outer EtherType became known or changed: rebuild its interfaces. */
+int interface_port_changed(uint32_t port);
+/* Mirrors the port's link state into the TAPs of its interfaces (TUNSETCARRIER). */
+void interface_port_carrier(uint32_t port, bool up);
+void interface_fini(void);

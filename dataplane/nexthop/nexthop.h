@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Adjacencies (a neighbour on an interface, with its rewrite template) and next-hop groups (up to
+ * 16 adjacencies to share traffic among).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_common.h>
+
+#include "dataplane/api/api.h"
+
+/* What adjacencies can be; more kinds (VXLAN, ESP, remote edge) come with their issues. */
+enum adjacency_kind { ADJACENCY_ETHERNET = 1 };
+
+/*
+ * Immutable once published, like struct interface. The template is the whole layer-2 header:
+ * destination, source, tags, EtherType of the payload left as 0x0800; egress patches it for IPv6.
+ */
+struct adjacency {
+	uint32_t id;
+	uint32_t interface;
+	uint16_t port;
+	uint16_t mtu;	       /* of the interface */
+	uint8_t kind;	       /* enum adjacency_kind */
+	uint8_t resolved;      /* 0: no MAC yet */
+	uint8_t template_bytes; /* 14, 18 or 22 */
+	uint8_t mark;	       /* main thread only */
+	uint8_t template[24];
+	struct api_adjacency api;
+} __rte_cache_aligned;
+
+struct group {
+	uint32_t id;
+	uint32_t count;
+	uint32_t members[API_GROUP_MEMBERS_MAX]; /* adjacency ids */
+	uint8_t mark;
+} __rte_cache_aligned;
+
+extern struct adjacency *adjacency_table[API_ADJACENCIES_MAX];
+extern struct group *group_table[API_GROUPS_MAX];
+
+static inline const struct adjacency *
+adjacency_get(uint32_t id)
+{
+	return __atomic_load_n(&adjacency_table[id], __ATOMIC_ACQUIRE);
+}
+
+static inline const struct group *
+group_get(uint32_t id)
+{
+	return __atomic_load_n(&group_table[id], __ATOMIC_ACQUIRE);
+}
+
+/* Main thread. 0, -EINVAL, -ENOENT (interface or member), -ENOMEM; deletes: -EBUSY while held. */
+int adjacency_upsert(const struct api_adjacency *api);
+int adjacency_delete(uint32_t id);
+uint32_t adjacency_sweep(void);
+bool adjacency_next(uint32_t after, struct api_adjacency *api);
+/* The interface's tags, port, MAC or MTU changed: rebuild its adjacencies. */
+int adjacency_interface_changed(uint32_t interface);
+
+int group_upsert(const struct api_group *api);
+int group_delete(uint32_t id);
+uint32_t group_sweep(void);
+bool group_next(uint32_t after, struct api_group *api);
+/* Fixed groups exist always. */
+bool group_exists(uint32_t id);
+/* References by routes; fixed groups are not counted. */
+void group_hold(uint32_t id);
+void group_release(uint32_t id);
+
+void nexthop_fini(void);
+void nexthop_usage(uint32_t *adjacencies, uint32_t *groups, uint64_t *bytes);

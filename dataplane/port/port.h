@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ethernet devices: created by hot plug from the API, queues for every worker, link state.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+#include <rte_mempool.h>
+
+#include "dataplane/api/api.h"
+
+/* Main thread writes before publishing; workers read. state_* words change later, one store each. */
+struct port {
+	uint32_t id; /* the API's */
+	uint16_t ethdev; /* DPDK's */
+	uint16_t rx_queues;
+	uint16_t tx_queues; /* one for each worker */
+	uint16_t outer_ethertype; /* host order */
+	uint16_t mtu;
+	uint8_t link_up; /* main writes, workers read relaxed */
+	uint8_t mark;
+	struct rte_ether_addr mac;
+	int numa_node;
+	struct api_port api;
+};
+
+extern struct port *port_table[API_PORTS_MAX]; /* NULL: none; published with release */
+
+static inline struct port *
+port_get(uint32_t id)
+{
+	return __atomic_load_n(&port_table[id], __ATOMIC_ACQUIRE);
+}
+
+/* All main thread. port_upsert probes the device, configures and starts it; the workers receive
+ * from it after port_open_all() was called once (end of the first snapshot), at once later.
+ * 0, -EINVAL, -ENODEV (no such device), -ENOTSUP (the device cannot do this MTU), -ENOMEM.
+ * device, mtu of a live port: changing them recreates it. */
+int port_upsert(const struct api_port *api);
+/* -EBUSY while interfaces use it. */
+int port_delete(uint32_t id);
+uint32_t port_sweep(void);
+bool port_next(uint32_t after_plus_one, struct api_port *api); /* first with id >= after_plus_one */
+void port_open_all(void);
+bool port_counters(uint32_t id, struct api_port_counters *counters);
+/* Looks at each port's link; calls changed() for each that went up or down. Every 10 ms. */
+void port_poll_links(void (*changed)(uint32_t port, bool up));
+void port_fini(void);
+
+/* Packet buffers of a NUMA node (any node without memory of its own gets the nearest). */
+struct rte_mempool *port_mempool(int numa_node);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ledger: one struct api_ledger per packet thread and interface, plus one per thread and port
+ * for packets that belong to no interface. Each thread adds to its own only (plain stores, no
+ * atomic read-modify-write); the main thread sums them up when asked.
+ */
+#pragma once
+
+#include <rte_common.h>
+
+#include "dataplane/api/api.h"
+
+/* Thread index: 0..workers-1 are workers, then the punt thread. */
+struct counters_thread {
+	/* Written by the owning thread, read by main. Index: interface id; then ports from
+	 * COUNTERS_PORT(0) on. */
+	struct api_ledger *ledger;
+} __rte_cache_aligned;
+
+#define COUNTERS_PORT(port) (API_INTERFACES_MAX + (port))
+#define COUNTERS_SLOTS (API_INTERFACES_MAX + API_PORTS_MAX)
+
+/* Main thread, before threads start. numa node of each thread, -1: any. 0 or -errno. */
+int counters_init(unsigned int threads, const int *numa_nodes);
+void counters_fini(void);
+struct api_ledger *counters_of_thread(unsigned int thread);
+
+/* Main thread. Sum of all threads less the base taken at the last reset of that slot. */
+void counters_read(uint32_t slot, struct api_ledger *sum);
+
+/* Main thread: a slot gets a new owner (an interface was created): its account starts at zero. */
+void counters_reset(uint32_t slot);
