@@ -33,6 +33,7 @@ struct worker {
 	struct tx_queue {
 		uint16_t count;
 		struct rte_mbuf *packets[BURST_MAX];
+		uint32_t interfaces[BURST_MAX]; /* whom to charge */
 	} tx[API_PORTS_MAX];
 	uint64_t polls, empty_polls, packets; /* stats */
 	struct worker_budgets *budgets;	/* punt and ICMP token buckets by interface */
