@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The API socket: RUN_DIR/dataplane.sock. Accepts control (one writer) and readers, and carries
+ * their messages to the tables. Main thread only. What messages mean: dataplane/api/api.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Listens in run_dir, which is created with mode 0700 when missing and must belong to this user
+ * and be closed to others. A socket left by a dead process is replaced. 0 or -errno, said on
+ * standard error: -EADDRINUSE another dataplane lives in run_dir, -EPERM others may enter it. */
+int server_open(const char *run_dir);
+
+/* One turn: waits at most timeout_ms for something to do and does it. A signal ends the wait. */
+void server_turn(int timeout_ms);
+
+/* Closes all connections and removes the socket. The tables stay as they are. */
+void server_close(void);
+
+/* Tell the writer, if there is one. A link event is never lost, but only the last state of a port
+ * is kept for a writer that is slow to read; a neighbour event may be lost (who needs the
+ * neighbour asks again). address: 4 or 16 bytes, by family. */
+void server_event_port_link(uint32_t port, bool up);
+void server_event_neighbour(uint32_t interface, uint8_t family, const uint8_t *address);
