@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * onramp-dataplane: waits for control, then forwards. The main thread writes all tables; workers
+ * and the punt thread only read them.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "dataplane/interface/interface.h"
+#include "dataplane/port/port.h"
+#include "dataplane/punt/punt.h"
+#include "dataplane/server/server.h"
+#include "dataplane/startup/log.h"
+#include "dataplane/startup/startup.h"
+#include "dataplane/worker/reclaim.h"
+
+#define TURN_MS 10
+/* Per turn, so that a scan of unresolved neighbours cannot keep the API waiting. */
+#define NEIGHBOURS_PER_TURN 256
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_stop(int signo)
+{
+	stop_signal = signo;
+}
+
+static void handle_signals(void)
+{
+	struct sigaction stop = {.sa_handler = on_stop};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	/* When net_tap's real-time signals overflow the kernel's queue, fcntl(2) F_SETSIG falls
+	 * back to SIGIO, whose default is to end the process. The queued ones already say "look".
+	 */
+	sigaction(SIGIO, &ignore, NULL);
+}
+
+static void usage(FILE *out)
+{
+	fputs("usage: onramp-dataplane [--run-dir DIR]\n"
+	      "\n"
+	      "Forwards packets for Onramp. Waits on DIR/dataplane.sock for onramp-control, which\n"
+	      "brings the whole configuration; there is nothing to configure here.\n"
+	      "\n"
+	      "  --run-dir DIR  where the socket lives, made with mode 0700 (default /run/onramp)\n"
+	      "  --version      print the version and exit\n"
+	      "  --help         print this and exit\n",
+		out);
+}
+
+/* Returns the run directory, or NULL when the process is to exit with *status. */
+static const char *parse_options(int argc, char **argv, int *status)
+{
+	static const struct option options[] = {
+		{"run-dir", required_argument, NULL, 'r'},
+		{"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	const char *run_dir = "/run/onramp";
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (option) {
+		case 'r':
+			run_dir = optarg;
+			break;
+		case 'v':
+			puts("onramp-dataplane " ONRAMP_VERSION);
+			*status = EXIT_SUCCESS;
+			return NULL;
+		case 'h':
+			usage(stdout);
+			*status = EXIT_SUCCESS;
+			return NULL;
+		default:
+			usage(stderr);
+			*status = 2;
+			return NULL;
+		}
+	}
+	if (optind == argc)
+		return run_dir;
+	fprintf(stderr, "onramp-dataplane: unexpected argument '%s'\n", argv[optind]);
+	usage(stderr);
+	*status = 2;
+	return NULL;
+}
+
+/* Others must not reach the API socket, so a directory that lets them in is refused. */
+static int make_run_dir(const char *run_dir)
+{
+	struct stat status;
+
+	if (mkdir(run_dir, 0700) < 0 && errno != EEXIST) {
+		log_error("main", "cannot make %s: %s", run_dir, strerror(errno));
+		return -errno;
+	}
+	if (stat(run_dir, &status) < 0) {
+		log_error("main", "cannot read %s: %s", run_dir, strerror(errno));
+		return -errno;
+	}
+	if (!S_ISDIR(status.st_mode)) {
+		log_error("main", "%s is not a directory; name one with --run-dir", run_dir);
+		return -ENOTDIR;
+	}
+	if ((status.st_mode & 0077) == 0)
+		return 0;
+	log_error("main", "%s has mode %04o, 0700 is needed: chmod 0700 %s", run_dir,
+		status.st_mode & 07777, run_dir);
+	return -EPERM;
+}
+
+static void link_changed(uint32_t port, bool up)
+{
+	interface_port_carrier(port, up);
+	server_event_port_link(port, up);
+}
+
+static void pass_neighbour_wishes(void)
+{
+	uint8_t address[16], family;
+	uint32_t interface;
+
+	for (unsigned int i = 0; i < NEIGHBOURS_PER_TURN; i++) {
+		if (!punt_next_neighbour(&interface, &family, address))
+			return;
+		server_event_neighbour(interface, family, address);
+	}
+}
+
+static void run(void)
+{
+	while (!stop_signal && !startup_broken()) {
+		server_turn(TURN_MS);
+		reclaim_run();
+		port_poll_links(link_changed);
+		pass_neighbour_wishes();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *run_dir;
+	int status;
+
+	run_dir = parse_options(argc, argv, &status);
+	if (!run_dir)
+		return status;
+	handle_signals();
+	if (make_run_dir(run_dir) < 0)
+		return EXIT_FAILURE;
+
+	status = server_open(run_dir);
+	if (status < 0) {
+		log_error("main", "cannot listen in %s: %s", run_dir, strerror(-status));
+		return EXIT_FAILURE;
+	}
+	run();
+	if (stop_signal)
+		log_info("main", "stopping on %s", strsignal(stop_signal));
+	else
+		log_error("main", "start-up failed; ending so that a fresh process can start");
+
+	server_close();
+	startup_stop();
+	return stop_signal ? EXIT_SUCCESS : EXIT_FAILURE;
+}
