@@ -14,10 +14,10 @@
 enum domain_kind { DOMAIN_PRIVATE, DOMAIN_PUBLIC, DOMAIN_VNET };
 
 struct plan_link {
-	char name[64];	 /* contoso/private/primary, or vnet-name/core */
+	char name[64];   /* contoso/private/primary, or vnet-name/core */
 	char ifname[16]; /* of the TAP in the domain's namespace: primary, secondary, core */
 	char circuit[NAME_MAX_LENGTH + 1]; /* empty for core links */
-	unsigned int port; /* index in the edge's ports */
+	unsigned int port;                 /* index in the edge's ports */
 	uint16_t s_tag, c_tag;
 	uint32_t mtu;
 	struct ip edge4, edge6, peer4, peer6;

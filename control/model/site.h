@@ -29,7 +29,7 @@ struct site_port {
 	char device[256];
 	enum port_role role;
 	uint64_t speed_bps;
-	uint32_t mtu;		  /* bytes of IP packet; default 1500 */
+	uint32_t mtu;             /* bytes of IP packet; default 1500 */
 	uint16_t outer_ethertype; /* default 0x8100 */
 };
 
@@ -41,8 +41,8 @@ struct site_edge {
 	uint32_t worker_cpus[64], worker_cpu_count;
 	uint32_t control_cpus[64], control_cpu_count;
 	uint32_t idle_sleep_us; /* cores.idle: poll (0, default) or a duration such as 50us */
-	uint32_t memory_mb;	/* memory.size, default 1024 */
-	bool hugepages;		/* memory.hugepages, default true */
+	uint32_t memory_mb;     /* memory.size, default 1024 */
+	bool hugepages;         /* memory.hugepages, default true */
 };
 
 struct port_ref {
@@ -77,7 +77,7 @@ struct site_circuit {
 	unsigned int port_pair;
 	uint64_t bandwidth_bps;
 	enum tier tier;
-	uint16_t s_tag; /* 0: 802.1Q */
+	uint16_t s_tag;       /* 0: 802.1Q */
 	char service_key[37]; /* UUIDv5(site, circuit) */
 	struct site_peering *peerings;
 	unsigned int peering_count;
@@ -91,12 +91,13 @@ struct site_connection {
 struct site_vnet {
 	char name[NAME_MAX_LENGTH + 1];
 	char port[NAME_MAX_LENGTH + 1]; /* on every edge that has a core port of this name */
-	uint16_t vlan;			/* 0: untagged */
+	uint16_t vlan;                  /* 0: untagged */
 	bool is_static;
-	uint32_t peer_asn;	   /* BGP attachment */
+	uint32_t peer_asn;          /* BGP attachment */
 	struct ip *static_prefixes; /* static attachment */
 	unsigned int static_prefix_count;
-	struct site_link *links; /* by edge index; the n-th edge takes the n-th part of link_subnets */
+	struct site_link
+		*links; /* by edge index; the n-th edge takes the n-th part of link_subnets */
 	struct site_connection *connections;
 	unsigned int connection_count;
 };

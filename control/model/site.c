@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/model/site.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void site_free(struct site *site)
+{
+	if (site == NULL)
+		return;
+	for (unsigned int i = 0; i < site->edge_count; i++)
+		free(site->edges[i].ports);
+	for (unsigned int i = 0; i < site->circuit_count; i++)
+		free(site->circuits[i].peerings);
+	for (unsigned int i = 0; i < site->vnet_count; i++) {
+		free(site->vnets[i].static_prefixes);
+		free(site->vnets[i].links);
+		free(site->vnets[i].connections);
+	}
+	free(site->edges);
+	free(site->port_pairs);
+	free(site->circuits);
+	free(site->vnets);
+	free(site);
+}
+
+int site_find_edge(const struct site *site, const char *name)
+{
+	for (unsigned int i = 0; i < site->edge_count; i++) {
+		if (strcmp(site->edges[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+int site_find_circuit(const struct site *site, const char *name)
+{
+	for (unsigned int i = 0; i < site->circuit_count; i++) {
+		if (strcmp(site->circuits[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+int site_find_vnet(const struct site *site, const char *name)
+{
+	for (unsigned int i = 0; i < site->vnet_count; i++) {
+		if (strcmp(site->vnets[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+const char *peering_type_name(enum peering_type type)
+{
+	return type == PEERING_PRIVATE ? "private" : "public";
+}
+
+const char *link_name(unsigned int link)
+{
+	return link == LINK_PRIMARY ? "primary" : "secondary";
+}
+
+const char *tier_name(enum tier tier)
+{
+	static const char *const names[] = {"local", "standard", "premium"};
+	return names[tier];
+}
+
+const char *pair_model_name(enum pair_model model)
+{
+	return model == PAIR_DIRECT ? "direct" : "provider";
+}
+
+const char *encapsulation_name(enum encapsulation encapsulation)
+{
+	static const char *const names[] = {"dot1q", "qinq", "mixed"};
+	return names[encapsulation];
+}
+
+const char *rate_text(uint64_t bps, char *buffer, unsigned int size)
+{
+	static const struct {
+		uint64_t bps;
+		const char *letter;
+	} units[] = {{UINT64_C(1000000000), "G"}, {1000000, "M"}, {1000, "K"}, {1, ""}};
+	size_t unit = 0;
+
+	while (bps % units[unit].bps != 0 || bps < units[unit].bps) {
+		if (units[unit].bps == 1)
+			break;
+		unit++;
+	}
+	snprintf(buffer, size, "%" PRIu64 "%s", bps / units[unit].bps, units[unit].letter);
+	return buffer;
+}
