@@ -17,6 +17,11 @@
  *                                            one also opens the ports for reception
  *                              EVENT         at any time, to the writer only
  *
+ * On the stream each message is padded with zeroes to a multiple of 8 bytes, so that structs in a
+ * receive buffer are always aligned. A request that is refused as a whole (wrong sizes, not the
+ * writer, no STARTUP yet) is answered by ACK with an error and a text, DUMP and TAP_GET by their
+ * own kind of reply; when the framing is broken the connection is closed after that.
+ *
  * Every operation is idempotent: an upsert that says what is already so changes nothing but the
  * mark that the next sweep looks at. A deletion of what does not exist succeeds.
  * Ids are chosen by the writer; a restarted writer first dumps and adopts the ids it finds.
@@ -31,14 +36,15 @@
 
 #define API_MAGIC 0x4f4e5250u /* "ONRP" */
 #define API_VERSION 1u
+#define API_SOCKET_NAME "dataplane.sock" /* in RUN_DIR */
 
 #define API_MESSAGE_MAX (256u * 1024u) /* bytes, header included */
-#define API_FDS_MAX 250u	       /* fds with one message (kernel: 253) */
-#define API_NAME_MAX 64u	       /* bytes, terminating zero included */
+#define API_FDS_MAX 250u               /* fds with one message (kernel: 253) */
+#define API_NAME_MAX 64u               /* bytes, terminating zero included */
 #define API_DEVICE_MAX 256u
-#define API_PORTS_MAX 32u	/* port ids 0..31 */
-#define API_VRFS_MAX 16384u	/* vrf ids 1..16383 */
-#define API_INTERFACES_MAX 16384u /* interface ids 1..16383 */
+#define API_PORTS_MAX 32u              /* port ids 0..31 */
+#define API_VRFS_MAX 16384u            /* vrf ids 1..16383 */
+#define API_INTERFACES_MAX 16384u      /* interface ids 1..16383 */
 #define API_ADJACENCIES_MAX (1u << 18) /* adjacency ids 1.. */
 #define API_GROUPS_MAX (1u << 20)      /* group ids API_GROUP_FIRST.. */
 #define API_GROUP_MEMBERS_MAX 16u
@@ -63,10 +69,10 @@ enum api_message_type {
 };
 
 struct api_header {
-	uint32_t length; /* bytes, this header included */
-	uint32_t type;	 /* enum api_message_type */
+	uint32_t length; /* bytes, this header included, padding not */
+	uint32_t type;   /* enum api_message_type */
 	uint32_t sequence;
-	uint32_t reserved; /* 0 */
+	uint32_t fd_count; /* fds that ride with this message; says whose fds are whose */
 };
 
 enum api_role { API_ROLE_READER, API_ROLE_WRITER };
@@ -81,10 +87,10 @@ enum api_state {
 struct api_hello {
 	uint32_t magic;
 	uint32_t version;
-	uint32_t role;	/* enum api_role */
-	int32_t error;	/* reply: 0, -EPROTO wrong version, -EBUSY another writer is connected */
+	uint32_t role;    /* enum api_role */
+	int32_t error;    /* reply: 0, -EPROTO wrong version, -EBUSY another writer is connected */
 	uint64_t boot_id; /* random, new for each dataplane process */
-	uint32_t state; /* enum api_state */
+	uint32_t state;   /* enum api_state */
 	uint32_t pid;
 };
 
@@ -96,11 +102,12 @@ struct api_startup {
 	uint32_t control_cpu_count;
 	uint32_t control_cpus[API_CPUS_MAX]; /* main, punt and helper threads run here */
 	uint32_t memory_mb;
-	uint8_t hugepages;	 /* 0: run with --no-huge */
-	uint8_t pci;		 /* some port is a PCI device: let EAL open the PCI bus */
+	uint8_t hugepages; /* 0: run with --no-huge */
+	uint8_t pci;       /* some port is a PCI device: let EAL open the PCI bus */
 	uint8_t reserved[2];
-	uint32_t mtu_max;	 /* largest port MTU to come: sizes the packet buffers */
-	uint32_t idle_sleep_us; /* 0: workers poll without rest; else how long an idle worker sleeps */
+	uint32_t mtu_max;       /* largest port MTU to come: sizes the packet buffers */
+	uint32_t idle_sleep_us; /* 0: workers poll without rest; else how long an idle worker sleeps
+				 */
 };
 
 struct api_ack {
@@ -132,7 +139,7 @@ enum api_operation { API_UPSERT = 1, API_DELETE };
  * end of the batch. */
 struct api_item {
 	uint16_t length;   /* bytes of the payload that follows, padding not included */
-	uint8_t object;	   /* enum api_object */
+	uint8_t object;    /* enum api_object */
 	uint8_t operation; /* enum api_operation */
 	uint32_t reserved;
 };
@@ -149,8 +156,8 @@ struct api_port {
 	uint32_t id;
 	char name[API_NAME_MAX];
 	char device[API_DEVICE_MAX]; /* a PCI address or DPDK vdev arguments */
-	uint32_t role;		     /* enum api_port_role */
-	uint32_t mtu;		     /* bytes of IP packet, 1280..9216 */
+	uint32_t role;               /* enum api_port_role */
+	uint32_t mtu;                /* bytes of IP packet, 1280..9216 */
 	uint16_t outer_ethertype;    /* of a QinQ outer tag: 0x8100, 0x88a8 or 0x9100 */
 	uint16_t reserved;
 	/* filled in dumps */
@@ -180,13 +187,13 @@ struct api_interface {
 	uint32_t id;
 	uint32_t port;
 	uint32_t vrf;
-	uint16_t s_tag; /* outer tag of QinQ, API_TAG_NONE for 802.1Q and untagged */
-	uint16_t c_tag; /* inner tag of QinQ, the tag of 802.1Q, API_TAG_NONE for untagged */
-	uint32_t mtu;	/* bytes of IP packet */
+	uint16_t s_tag;      /* outer tag of QinQ, API_TAG_NONE for 802.1Q and untagged */
+	uint16_t c_tag;      /* inner tag of QinQ, the tag of 802.1Q, API_TAG_NONE for untagged */
+	uint32_t mtu;        /* bytes of IP packet */
 	uint8_t address4[4]; /* the edge's own; all zero: none */
 	uint8_t prefix_len4;
 	uint8_t prefix_len6;
-	uint8_t has_tap;   /* upsert: the next fd of this message is the TAP; 0 keeps what is there */
+	uint8_t has_tap; /* upsert: the next fd of this message is the TAP; 0 keeps what is there */
 	uint8_t reserved;
 	uint8_t address6[16];
 	uint8_t link_local6[16];    /* of the TAP, from its MAC (RFC 4291 appendix A) */
@@ -197,7 +204,7 @@ struct api_interface {
 struct api_adjacency {
 	uint32_t id;
 	uint32_t interface;
-	uint8_t family; /* AF_INET or AF_INET6 */
+	uint8_t family;   /* AF_INET or AF_INET6 */
 	uint8_t resolved; /* 0: MAC unknown, packets are dropped as neighbour-unresolved */
 	uint8_t mac[6];
 	uint8_t address[16]; /* the neighbour's */
@@ -223,13 +230,14 @@ enum api_route_origin {
 	API_ORIGIN_LOCAL,
 	API_ORIGIN_STATIC,
 	API_ORIGIN_BGP,
+	API_ORIGIN_NEIGHBOUR, /* a resolved neighbour's own address, not a route of the kernel */
 };
 
 struct api_route {
 	uint32_t vrf;
-	uint32_t group;	    /* a group's id, or one of the fixed ones */
+	uint32_t group;       /* a group's id, or one of the fixed ones */
 	uint32_t leaked_from; /* vrf the route is native to; 0: native here */
-	uint8_t family;	    /* AF_INET or AF_INET6 */
+	uint8_t family;       /* AF_INET or AF_INET6 */
 	uint8_t prefix_len;
 	uint8_t origin; /* enum api_route_origin */
 	uint8_t reserved;
@@ -240,7 +248,7 @@ struct api_route {
 
 struct api_dump {
 	uint32_t object; /* enum api_object */
-	uint32_t vrf;	 /* API_ROUTE: of this vrf; 0: of all */
+	uint32_t vrf;    /* API_ROUTE: of this vrf; 0: of all */
 };
 
 /* Payload of ROWS: this, then count structs of the object, each of row_length bytes. */
@@ -296,7 +304,7 @@ struct api_port_counters {
 struct api_worker {
 	uint32_t cpu;
 	int32_t numa_node;
-	uint64_t polls;	      /* turns of the poll loop */
+	uint64_t polls;       /* turns of the poll loop */
 	uint64_t empty_polls; /* that brought no packet */
 	uint64_t packets;
 };
@@ -305,14 +313,14 @@ struct api_worker {
 struct api_memory {
 	char name[API_NAME_MAX];
 	uint64_t used_bytes;
-	uint64_t used;	  /* objects in use (buffers, groups, ...) */
+	uint64_t used;     /* objects in use (buffers, groups, ...) */
 	uint64_t capacity; /* objects at most; 0: no fixed limit */
 };
 
 /* ---- events ---- */
 
 enum api_event_type {
-	API_EVENT_PORT_LINK = 1, /* a: port, b: 1 up, 0 down */
+	API_EVENT_PORT_LINK = 1,    /* a: port, b: 1 up, 0 down */
 	API_EVENT_NEIGHBOUR_NEEDED, /* a: interface, b: family, address: who */
 };
 

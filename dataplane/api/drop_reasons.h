@@ -10,50 +10,61 @@
 #pragma once
 
 #define API_DROP_REASONS(X)                                                                        \
-	X(RUNT, "runt", IN, "Shorter than its own headers say; the sender or the line damages frames.")  \
+	X(RUNT, "runt", IN,                                                                        \
+		"Shorter than its own headers say; the sender or the line damages frames.")        \
 	X(UNKNOWN_TAG, "unknown-tag", IN,                                                          \
-		"No link has this VLAN tag (or tag pair) on this port; compare the tags on both sides.") \
+		"No link has this VLAN tag (or tag pair) on this port; compare the tags on both "  \
+		"sides.")                                                                          \
 	X(NOT_OUR_MAC, "not-our-mac", IN,                                                          \
-		"Addressed to another station; a switch floods, or the sender has a stale ARP entry.")   \
+		"Addressed to another station; a switch floods, or the sender has a stale ARP "    \
+		"entry.")                                                                          \
 	X(UNKNOWN_ETHERTYPE, "unknown-ethertype", IN,                                              \
-		"Neither IPv4, IPv6 nor ARP; this edge forwards IP only.")                               \
+		"Neither IPv4, IPv6 nor ARP; this edge forwards IP only.")                         \
 	X(BAD_HEADER, "bad-header", IN,                                                            \
-		"IP version, header length or total length is wrong (RFC 1812 5.2.2, RFC 8200 3).")      \
+		"IP version, header length or total length is wrong (RFC 1812 5.2.2, RFC 8200 "    \
+		"3).")                                                                             \
 	X(BAD_CHECKSUM, "bad-checksum", IN, "The IPv4 header checksum is wrong (RFC 1812 5.2.2).") \
 	X(MARTIAN_SOURCE, "martian-source", IN,                                                    \
-		"Source is multicast, loopback, unspecified or broadcast (RFC 1812 5.3.7); it is spoofed " \
-		"or misconfigured.")                                                                     \
+		"Source is multicast, loopback, unspecified or broadcast (RFC 1812 5.3.7); it is " \
+		"spoofed "                                                                         \
+		"or misconfigured.")                                                               \
 	X(MARTIAN_DESTINATION, "martian-destination", IN,                                          \
-		"Destination is loopback, unspecified or link-local and never routed (RFC 1812 5.3.7, "   \
-		"RFC 4291 2.5.6).")                                                                      \
+		"Destination is loopback, unspecified or link-local and never routed (RFC 1812 "   \
+		"5.3.7, "                                                                          \
+		"RFC 4291 2.5.6).")                                                                \
 	X(MULTICAST, "multicast", IN, "Multicast or broadcast that no local protocol asked for.")  \
 	X(TTL_EXPIRED, "ttl-expired", IN,                                                          \
-		"TTL or hop limit reached zero here; a traceroute, or a routing loop.")                  \
+		"TTL or hop limit reached zero here; a traceroute, or a routing loop.")            \
 	X(NO_ROUTE, "no-route", IN,                                                                \
-		"The routing domain has no route to the destination; see `onramp show routes`.")         \
-	X(BLACKHOLE, "blackhole", IN, "A route says to discard this destination.")                \
-	X(NO_LIVE_NEXT_HOP, "no-live-next-hop", IN, "A route exists, but its group has no member.") \
+		"The routing domain has no route to the destination; see `onramp show routes`.")   \
+	X(BLACKHOLE, "blackhole", IN, "A route says to discard this destination.")                 \
+	X(NO_LIVE_NEXT_HOP, "no-live-next-hop", IN,                                                \
+		"A route exists, but its group has no member.")                                    \
 	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", IN,                                        \
-		"The next hop's MAC address is not known yet; see `onramp show arp`.")                   \
+		"The next hop's MAC address is not known yet; see `onramp show arp`.")             \
 	X(PUNT_BUDGET, "punt-budget", IN,                                                          \
-		"The link sent more control traffic than its budget; a flood or a loop on that link.")   \
+		"The link sent more control traffic than its budget; a flood or a loop on that "   \
+		"link.")                                                                           \
 	X(PUNT_RING_FULL, "punt-ring-full", IN,                                                    \
-		"The punt thread could not keep up; control traffic of all links together is too high.") \
+		"The punt thread could not keep up; control traffic of all links together is too " \
+		"high.")                                                                           \
 	X(PUNT_TAP_FULL, "punt-tap-full", IN,                                                      \
-		"The kernel did not take the packet from the TAP; the host is overloaded.")              \
+		"The kernel did not take the packet from the TAP; the host is overloaded.")        \
 	X(PUNT_NO_TAP, "punt-no-tap", IN,                                                          \
-		"The link has no TAP yet; the control process has not finished setting it up.")          \
+		"The link has no TAP yet; the control process has not finished setting it up.")    \
 	X(INTERFACE_GONE, "interface-gone", IN,                                                    \
-		"The link was deleted while the packet waited in a queue.")                              \
-	X(NO_MEMORY, "no-memory", IN, "No packet buffer was free; raise the edge's memory.")      \
+		"The link was deleted while the packet waited in a queue.")                        \
+	X(NO_MEMORY, "no-memory", IN, "No packet buffer was free; raise the edge's memory.")       \
 	X(ICMP_BUDGET, "icmp-budget", IN,                                                          \
-		"An ICMP error was due but the link's budget for errors was spent (RFC 1812 4.3.2.8).")  \
+		"An ICMP error was due but the link's budget for errors was spent (RFC 1812 "      \
+		"4.3.2.8).")                                                                       \
 	X(MTU_EXCEEDED, "mtu-exceeded", OUT,                                                       \
-		"Larger than the link's MTU and must not be fragmented; the sender was told (RFC 1191, " \
-		"RFC 8201).")                                                                            \
+		"Larger than the link's MTU and must not be fragmented; the sender was told (RFC " \
+		"1191, "                                                                           \
+		"RFC 8201).")                                                                      \
 	X(INJECT_GONE, "inject-gone", OUT,                                                         \
-		"The link was deleted while its control packet waited to be sent.")                      \
-	X(TX_FULL, "tx-full", OUT, "The port's transmit queue was full; the port is saturated.")  \
+		"The link was deleted while its control packet waited to be sent.")                \
+	X(TX_FULL, "tx-full", OUT, "The port's transmit queue was full; the port is saturated.")   \
 	X(PORT_DOWN, "port-down", OUT, "The port to send by has no link.")
 
 /* Directions of a reason. */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stddef.h>
+
+#include "dataplane/api/api.h"
+
+static const uint32_t row_sizes[] = {
+	[API_PORT] = sizeof(struct api_port),
+	[API_VRF] = sizeof(struct api_vrf),
+	[API_INTERFACE] = sizeof(struct api_interface),
+	[API_ADJACENCY] = sizeof(struct api_adjacency),
+	[API_GROUP] = sizeof(struct api_group),
+	[API_ROUTE] = sizeof(struct api_route),
+	[API_PORT_COUNTERS] = sizeof(struct api_port_counters),
+	[API_INTERFACE_COUNTERS] = sizeof(struct api_interface_counters),
+	[API_WORKER] = sizeof(struct api_worker),
+	[API_MEMORY] = sizeof(struct api_memory),
+};
+
+uint32_t api_row_size(enum api_object object)
+{
+	if ((unsigned int)object >= sizeof(row_sizes) / sizeof(row_sizes[0]))
+		return 0;
+	return row_sizes[object];
+}
+
+uint32_t api_item_size(enum api_object object)
+{
+	/* What can be written is dumped in the same shape. */
+	if (object > API_ROUTE)
+		return 0;
+	return api_row_size(object);
+}
+
+struct reason {
+	const char *name;
+	const char *text;
+	int direction;
+};
+
+#define REASON(id, reason_name, reason_direction, reason_text) \
+	[API_DROP_##id] = {reason_name, reason_text, API_DROP_##reason_direction},
+static const struct reason reasons[API_DROP_COUNT] = {API_DROP_REASONS(REASON)};
+#undef REASON
+
+const char *api_drop_name(enum api_drop_reason reason)
+{
+	return reasons[reason].name;
+}
+
+const char *api_drop_text(enum api_drop_reason reason)
+{
+	return reasons[reason].text;
+}
+
+int api_drop_direction(enum api_drop_reason reason)
+{
+	return reasons[reason].direction;
+}
