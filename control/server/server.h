@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Control's own socket, RUN_DIR/control.sock: one JSON object a line each way.
- *   {"request": "plan", "document": TEXT}            -> {"findings": [...], "diff": {...}, "revision": N}
+ * Control's own socket, RUN_DIR/control.sock: one JSON object a line each way, answered in order.
+ *   {"request": "plan", "document": TEXT}            -> {"findings": [...], "diff": {...},
+ * "revision": N}
  *   {"request": "commit", "document": TEXT, "revision": N}
- *        -> {"revision": N+1} ; refused when the running revision is not N (someone else applied)
+ *        -> {"revision": N+1, "findings": [...], "diff": {...}}
+ *           refused when the running revision is not N (someone else applied)
  *   {"request": "show", "what": "status"|"circuits"|"peerings"|"bgp"|"arp"|"document"}
  *        -> {"rows": [...]} or the object itself
  * Every failure: {"error": TEXT} and for a bad document "findings". What plan said, commit says.
+ * A request is at most SERVER_REQUEST_MAX bytes; clients are root or control's own user.
  */
 #pragma once
 
@@ -14,6 +17,9 @@
 
 #include "control/server/store.h"
 #include "control/sync/sync.h"
+
+/* A document of the largest size, each byte of it escaped, would not fit: YAML is plain text. */
+#define SERVER_REQUEST_MAX (16u * 1024u * 1024u)
 
 struct server;
 
@@ -23,7 +29,12 @@ struct server_options {
 	const char *self; /* the edge this machine is */
 };
 
-/* Loads the store, applies its document through sync, listens. NULL with errno, logged. */
-struct server *server_open(struct event_base *base, const struct server_options *options,
-	struct sync *sync);
+/* Loads the store, applies its document through sync, listens. A stored document that is refused
+ * (by a newer version, or for another edge) is logged and shown by `status`; the server listens all
+ * the same, so that a better one can be applied, and touches nothing until then. NULL with errno,
+ * logged: EADDRINUSE another control serves this directory. */
+struct server *server_open(
+	struct event_base *base, const struct server_options *options, struct sync *sync);
+
+/* Closes every connection; before sync_close. */
 void server_close(struct server *server);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * onramp-control: one event loop. Ending it, in order or not, leaves namespaces, TAPs, the
+ * dataplane and FRR as they are; the next one takes over what it finds (docs/architecture.md).
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "control/log.h"
+#include "control/server/server.h"
+#include "control/sync/sync.h"
+
+/* A domain costs a namespace, a netlink socket and the duplicates of its TAPs' fds. */
+#define FILES_WANTED 65536u
+
+struct options {
+	const char *self;
+	const char *run_dir;
+	const char *state_dir;
+	const char *frr_dir;
+};
+
+static const char usage[] =
+	"usage: onramp-control --self EDGE [options]\n"
+	"\n"
+	"Turns the site's document and the routes that FRR learns into the dataplane's tables.\n"
+	"\n"
+	"  --self EDGE        which edge of the document this machine is (required)\n"
+	"  --run-dir DIR      sockets and namespaces; default /run/onramp\n"
+	"  --state-dir DIR    the document in force; default /var/lib/onramp\n"
+	"  --frr-dir DIR      FRR's vty sockets; default /var/run/frr\n"
+	"  --help             this text\n"
+	"  --version          the version\n"
+	"\n"
+	"example: onramp-control --self fra1-a\n";
+
+static const struct option long_options[] = {
+	{"self", required_argument, NULL, 's'},
+	{"run-dir", required_argument, NULL, 'r'},
+	{"state-dir", required_argument, NULL, 't'},
+	{"frr-dir", required_argument, NULL, 'f'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'v'},
+	{NULL, 0, NULL, 0},
+};
+
+/* -1: go on; else the exit status. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			options->self = optarg;
+			break;
+		case 'r':
+			options->run_dir = optarg;
+			break;
+		case 't':
+			options->state_dir = optarg;
+			break;
+		case 'f':
+			options->frr_dir = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		case 'v':
+			puts("onramp-control " ONRAMP_VERSION);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind != argc || options->self == NULL) {
+		fprintf(stderr, "onramp-control: %s\n\n%s",
+			options->self == NULL ? "--self EDGE is missing" : "takes no operands",
+			usage);
+		return 2;
+	}
+	return -1;
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	if (limit.rlim_max < FILES_WANTED) {
+		/* Only root may raise the hard limit; the soft one goes as far as it can. */
+		struct rlimit higher = {FILES_WANTED, FILES_WANTED};
+		if (setrlimit(RLIMIT_NOFILE, &higher) == 0)
+			return;
+		log_warning("main", "at most %llu open files (%u wanted); raise LimitNOFILE",
+			(unsigned long long)limit.rlim_max, FILES_WANTED);
+	}
+	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warning("main", "RLIMIT_NOFILE: %s", strerror(errno));
+}
+
+static void stop(evutil_socket_t number, short what, void *context)
+{
+	log_info("main", "%s: ending; forwarding and BGP go on", strsignal((int)number));
+	event_base_loopbreak(context);
+}
+
+/* 0 or -errno. */
+static int run(struct event_base *base, const struct options *options)
+{
+	const struct sync_options sync_options = {options->run_dir, options->frr_dir};
+	const struct server_options server_options = {
+		options->run_dir, options->state_dir, options->self};
+	struct server *server = NULL;
+	struct sync *sync = sync_open(base, &sync_options);
+	int error = 0;
+
+	if (sync == NULL) {
+		error = -errno;
+		log_error("main", "cannot start: %s", strerror(errno));
+		return error;
+	}
+	server = server_open(base, &server_options, sync);
+	if (server == NULL)
+		error = -errno;
+	else if (event_base_dispatch(base) < 0)
+		error = -EIO;
+	server_close(server);
+	sync_close(sync);
+	return error;
+}
+
+/* 0 or -errno. */
+static int run_until_signal(const struct options *options)
+{
+	struct event_base *base = event_base_new();
+	struct event *term, *interrupt;
+	int error;
+
+	if (base == NULL)
+		return -ENOMEM;
+	term = evsignal_new(base, SIGTERM, stop, base);
+	interrupt = evsignal_new(base, SIGINT, stop, base);
+	if (term == NULL || interrupt == NULL || event_add(term, NULL) < 0 ||
+		event_add(interrupt, NULL) < 0)
+		error = -ENOMEM;
+	else
+		error = run(base, options);
+	if (term != NULL)
+		event_free(term);
+	if (interrupt != NULL)
+		event_free(interrupt);
+	event_base_free(base);
+	libevent_global_shutdown();
+	return error;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.run_dir = "/run/onramp",
+		.state_dir = "/var/lib/onramp",
+		.frr_dir = "/var/run/frr",
+	};
+	int status = parse_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	/* A client or a daemon that goes away, and a full disk, are errors of one call. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	umask(0077);
+	raise_file_limit();
+	return run_until_signal(&options) == 0 ? 0 : 1;
+}

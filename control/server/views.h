@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What `onramp show` gets from control, as JSON rows. Pure functions of the plan and of what the
+ * kernel and BGP answered; the keys are an interface for programs and do not change.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "control/model/plan.h"
+#include "control/sync/sync.h"
+
+/* bgpd's answers, one a command of views_bgp_command; NULL: not answered. */
+enum bgp_answer { BGP_SUMMARY4, BGP_SUMMARY6, BGP_FAILED4, BGP_FAILED6, BGP_ANSWERS };
+struct bgp_answers {
+	json_t *answers[BGP_ANSWERS];
+};
+const char *views_bgp_command(enum bgp_answer answer);
+
+/* Each: a new array, or NULL without memory. plan may be NULL (nothing applied yet): no rows. */
+
+/* name, service_key, port_pair, model, bandwidth_bps, tier, encapsulation, s_tag, peerings,
+ * redundancy */
+json_t *view_circuits(const struct plan *plan);
+
+/* name, type, domain, s_tag, c_tag, peer_asn, links: [{name, edge, port, s_tag, c_tag, edge4,
+ * peer4, edge6, peer6, neighbour4, neighbour6, bgp4, bgp6}]. A link on another edge of the site is
+ * listed with states null. */
+json_t *view_peerings(struct sync *sync, const struct bgp_answers *bgp);
+
+/* peering, link, family, neighbour, asn, state, uptime_s, accepted, announced, last_error. state
+ * is BGP's own word (RFC 4271 8.2.2); "Absent": bgpd knows no such session (yet). */
+json_t *view_bgp(const struct plan *plan, const struct bgp_answers *bgp);
+
+/* domain, link, address, mac, state, age_s */
+json_t *view_arp(struct sync *sync);
+
+/* The state of the session with neighbour in domain, or NULL. Belongs to bgp. */
+const json_t *views_bgp_session(
+	const struct bgp_answers *bgp, const char *domain, const struct ip *neighbour);
+
+/* "reachable", "stale", ... of a kernel's NUD_* state. */
+const char *views_neighbour_state(uint16_t state);
+
+/* The address alone, or null when absent; with the subnet's length when with_length. */
+json_t *views_ip(const struct ip *ip, bool with_length);
