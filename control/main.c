@@ -54,7 +54,8 @@ static const struct option long_options[] = {
 };
 
 /* -1: go on; else the exit status. */
-static int parse_options(int argc, char **argv, struct options *options)
+static int
+parse_options(int argc, char **argv, struct options *options)
 {
 	int option;
 
@@ -92,7 +93,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return -1;
 }
 
-static void raise_file_limit(void)
+static void
+raise_file_limit(void)
 {
 	struct rlimit limit;
 
@@ -111,14 +113,16 @@ static void raise_file_limit(void)
 		log_warning("main", "RLIMIT_NOFILE: %s", strerror(errno));
 }
 
-static void stop(evutil_socket_t number, short what, void *context)
+static void
+stop(evutil_socket_t number, short what, void *context)
 {
 	log_info("main", "%s: ending; forwarding and BGP go on", strsignal((int)number));
 	event_base_loopbreak(context);
 }
 
 /* 0 or -errno. */
-static int run(struct event_base *base, const struct options *options)
+static int
+run(struct event_base *base, const struct options *options)
 {
 	const struct sync_options sync_options = {options->run_dir, options->frr_dir};
 	const struct server_options server_options = {
@@ -143,7 +147,8 @@ static int run(struct event_base *base, const struct options *options)
 }
 
 /* 0 or -errno. */
-static int run_until_signal(const struct options *options)
+static int
+run_until_signal(const struct options *options)
 {
 	struct event_base *base = event_base_new();
 	struct event *term, *interrupt;
@@ -167,7 +172,8 @@ static int run_until_signal(const struct options *options)
 	return error;
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
 	struct options options = {
 		.run_dir = "/run/onramp",

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-json_t *views_ip(const struct ip *ip, bool with_length)
+json_t *
+views_ip(const struct ip *ip, bool with_length)
 {
 	struct ip plain = *ip;
 	char text[64];
@@ -18,7 +19,8 @@ json_t *views_ip(const struct ip *ip, bool with_length)
 	return json_string(ip_text(&plain, text, sizeof(text)));
 }
 
-const char *views_neighbour_state(uint16_t state)
+const char *
+views_neighbour_state(uint16_t state)
 {
 	static const struct {
 		uint16_t state;
@@ -40,7 +42,8 @@ const char *views_neighbour_state(uint16_t state)
 	return "none";
 }
 
-static json_t *circuit_row(const struct site *site, const struct site_circuit *circuit)
+static json_t *
+circuit_row(const struct site *site, const struct site_circuit *circuit)
 {
 	const struct site_port_pair *pair = &site->port_pairs[circuit->port_pair];
 	bool both = pair->ports[LINK_PRIMARY].present && pair->ports[LINK_SECONDARY].present;
@@ -58,7 +61,8 @@ static json_t *circuit_row(const struct site *site, const struct site_circuit *c
 		"peerings", peerings, "redundancy", both ? "pair" : "none");
 }
 
-json_t *view_circuits(const struct plan *plan)
+json_t *
+view_circuits(const struct plan *plan)
 {
 	json_t *rows = json_array();
 
@@ -75,7 +79,8 @@ struct neighbour_walk {
 	uint32_t ifindexes[LINKS]; /* of the domain's links */
 };
 
-static json_t *mac_json(const struct kernel_neighbour *neighbour)
+static json_t *
+mac_json(const struct kernel_neighbour *neighbour)
 {
 	const uint8_t *mac = neighbour->mac;
 	char text[18];
@@ -87,7 +92,8 @@ static json_t *mac_json(const struct kernel_neighbour *neighbour)
 	return json_string(text);
 }
 
-static void add_neighbour(const struct kernel_neighbour *neighbour, void *context)
+static void
+add_neighbour(const struct kernel_neighbour *neighbour, void *context)
 {
 	struct neighbour_walk *walk = context;
 
@@ -107,7 +113,8 @@ static void add_neighbour(const struct kernel_neighbour *neighbour, void *contex
 	}
 }
 
-json_t *view_arp(struct sync *sync)
+json_t *
+view_arp(struct sync *sync)
 {
 	const struct plan *plan = sync_plan(sync);
 	json_t *rows = json_array();
