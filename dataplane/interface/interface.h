@@ -23,17 +23,17 @@ struct interface {
 	uint32_t epoch;
 	uint32_t vrf;
 	uint16_t port;
-	uint16_t mtu; /* bytes of IP packet */
+	uint16_t mtu;      /* bytes of IP packet */
 	uint32_t address4; /* network order; 0: none */
 	uint8_t prefix_len4;
 	uint8_t prefix_len6;
 	uint8_t tag_bytes; /* 0, 4 or 8: what rewriting pushes behind the MAC addresses */
-	uint8_t mark;	   /* main thread only */
+	uint8_t mark;      /* main thread only */
 	uint8_t address6[16];
 	uint8_t link_local6[16];
 	uint8_t tags[8]; /* the tag bytes as on the wire, EtherTypes included, tag_bytes of them */
 	struct rte_ether_addr mac; /* the port's */
-	int tap_fd;		   /* -1: none; used by the punt thread */
+	int tap_fd;                /* -1: none; used by the punt thread */
 	struct api_interface api;  /* as upserted, for dumps */
 } __rte_cache_aligned;
 
@@ -49,8 +49,7 @@ struct classifier {
 extern struct interface *interface_table[API_INTERFACES_MAX];
 extern struct classifier *classifier_table[API_PORTS_MAX]; /* by port id; NULL: no port */
 
-static inline const struct interface *
-interface_get(uint32_t id)
+static inline const struct interface *interface_get(uint32_t id)
 {
 	return __atomic_load_n(&interface_table[id], __ATOMIC_ACQUIRE);
 }

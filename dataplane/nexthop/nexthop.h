@@ -23,11 +23,11 @@ struct adjacency {
 	uint32_t id;
 	uint32_t interface;
 	uint16_t port;
-	uint16_t mtu;	       /* of the interface */
-	uint8_t kind;	       /* enum adjacency_kind */
-	uint8_t resolved;      /* 0: no MAC yet */
+	uint16_t mtu;           /* of the interface */
+	uint8_t kind;           /* enum adjacency_kind */
+	uint8_t resolved;       /* 0: no MAC yet */
 	uint8_t template_bytes; /* 14, 18 or 22 */
-	uint8_t mark;	       /* main thread only */
+	uint8_t mark;           /* main thread only */
 	uint8_t template[24];
 	struct api_adjacency api;
 } __rte_cache_aligned;
@@ -42,14 +42,12 @@ struct group {
 extern struct adjacency *adjacency_table[API_ADJACENCIES_MAX];
 extern struct group *group_table[API_GROUPS_MAX];
 
-static inline const struct adjacency *
-adjacency_get(uint32_t id)
+static inline const struct adjacency *adjacency_get(uint32_t id)
 {
 	return __atomic_load_n(&adjacency_table[id], __ATOMIC_ACQUIRE);
 }
 
-static inline const struct group *
-group_get(uint32_t id)
+static inline const struct group *group_get(uint32_t id)
 {
 	return __atomic_load_n(&group_table[id], __ATOMIC_ACQUIRE);
 }

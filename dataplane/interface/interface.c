@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/interface/interface.h"
+
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "dataplane/interface/classifier.h"
+#include "dataplane/nexthop/nexthop.h"
+#include "dataplane/port/port.h"
+#include "dataplane/punt/punt.h"
+#include "dataplane/vrf/vrf.h"
+#include "dataplane/worker/counters.h"
+#include "dataplane/worker/mark.h"
+#include "dataplane/worker/reclaim.h"
+
+/* The least IPv6 allows on a link (RFC 8200 5); IPv4 needs less (RFC 791 3.2). */
+#define MTU_MIN 1280u
+
+#define VID_MAX 4094u /* 4095 is reserved (802.1Q 9.6) */
+
+struct interface *interface_table[API_INTERFACES_MAX];
+
+/* Main thread only. */
+static uint32_t references[API_INTERFACES_MAX];
+static uint32_t last_epoch;
+
+/* A new interface's account may start at zero only when nothing of the old owner is in flight:
+ * the epoch sees to that. */
+static uint32_t next_epoch(void)
+{
+	if (++last_epoch == 0)
+		last_epoch = 1;
+	return last_epoch;
+}
+
+static int check(const struct api_interface *api)
+{
+	if (api->id == 0 || api->id >= API_INTERFACES_MAX || api->port >= API_PORTS_MAX)
+		return -EINVAL;
+	if (api->s_tag > VID_MAX || api->c_tag > VID_MAX)
+		return -EINVAL;
+	if (api->s_tag != API_TAG_NONE && api->c_tag == API_TAG_NONE)
+		return -EINVAL;
+	if (api->prefix_len4 > 32 || api->prefix_len6 > 128)
+		return -EINVAL;
+
+	const struct port *port = port_get(api->port);
+
+	if (port == NULL || !vrf_exists(api->vrf))
+		return -ENOENT;
+	if (api->mtu < MTU_MIN || api->mtu > port->mtu)
+		return -EINVAL;
+
+	uint32_t owner = classifier_find(api->port, api->s_tag, api->c_tag);
+
+	return owner == 0 || owner == api->id ? 0 : -EEXIST;
+}
+
+static void write_tag(uint8_t *at, uint16_t ethertype, uint16_t vid)
+{
+	at[0] = ethertype >> 8;
+	at[1] = ethertype & 0xff;
+	at[2] = vid >> 8; /* priority 0, not drop eligible */
+	at[3] = vid & 0xff;
+}
+
+static void write_tags(struct interface *interface, const struct port *port)
+{
+	const struct api_interface *api = &interface->api;
+	uint8_t *at = interface->tags;
+
+	if (api->s_tag != API_TAG_NONE) {
+		write_tag(at, port->outer_ethertype, api->s_tag);
+		at += 4;
+	}
+	if (api->c_tag != API_TAG_NONE) {
+		write_tag(at, RTE_ETHER_TYPE_VLAN, api->c_tag);
+		at += 4;
+	}
+	interface->tag_bytes = at - interface->tags;
+}
+
+/* Not published yet; NULL: no memory. */
+static struct interface *build(const struct api_interface *api, uint32_t epoch, int tap_fd)
+{
+	const struct port *port = port_get(api->port);
+	struct interface *interface = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*interface));
+
+	if (interface == NULL)
+		return NULL;
+	memset(interface, 0, sizeof(*interface));
+	interface->id = api->id;
+	interface->epoch = epoch;
+	interface->vrf = api->vrf;
+	interface->port = api->port;
+	interface->mtu = api->mtu;
+	memcpy(&interface->address4, api->address4, sizeof(interface->address4));
+	interface->prefix_len4 = api->prefix_len4;
+	interface->prefix_len6 = api->prefix_len6;
+	interface->mark = table_mark;
+	memcpy(interface->address6, api->address6, sizeof(interface->address6));
+	memcpy(interface->link_local6, api->link_local6, sizeof(interface->link_local6));
+	interface->mac = port->mac;
+	interface->tap_fd = tap_fd;
+	interface->api = *api;
+	interface->api.has_tap = tap_fd >= 0;
+	write_tags(interface, port);
+	return interface;
+}
+
+static void close_tap(void *fd)
+{
+	close((int)(intptr_t)fd);
+}
+
+/* The punt thread may be about to write to the TAP: close it when it cannot be any more. */
+static void close_tap_later(int fd)
+{
+	reclaim_later((void *)(intptr_t)fd, close_tap);
+}
+
+static void set_carrier(int tap_fd, bool up)
+{
+	int carrier = up;
+
+	/* Fails only on a TAP whose netdev was deleted under us; control will pass another. */
+	(void)ioctl(tap_fd, TUNSETCARRIER, &carrier);
+}
+
+static bool is_same(const struct interface *a, const struct interface *b)
+{
+	struct interface copy = *a;
+
+	copy.mark = b->mark;
+	return memcmp(&copy, b, sizeof(copy)) == 0;
+}
+
+static bool is_same_rewrite(const struct interface *a, const struct interface *b)
+{
+	return a->port == b->port && a->mtu == b->mtu && a->tag_bytes == b->tag_bytes &&
+	       memcmp(a->tags, b->tags, sizeof(a->tags)) == 0 &&
+	       rte_is_same_ether_addr(&a->mac, &b->mac);
+}
+
+static bool is_same_tags(const struct interface *a, const struct interface *b)
+{
+	return a->port == b->port && a->api.s_tag == b->api.s_tag && a->api.c_tag == b->api.c_tag;
+}
+
+/* The new struct takes the old one's place, which may be NULL. */
+static int publish(struct interface *old, struct interface *new)
+{
+	int error = classifier_set(new->port, new->api.s_tag, new->api.c_tag, new->id);
+
+	if (error != 0)
+		return error;
+	vrf_hold(new->vrf);
+	__atomic_store_n(&interface_table[new->id], new, __ATOMIC_RELEASE);
+	if (old == NULL)
+		return 0;
+	if (!is_same_tags(old, new))
+		classifier_clear(old->port, old->api.s_tag, old->api.c_tag);
+	vrf_release(old->vrf);
+
+	bool rewrite_changed = !is_same_rewrite(old, new);
+
+	reclaim_later(old, free);
+	return rewrite_changed ? adjacency_interface_changed(new->id) : 0;
+}
+
+/* The old TAP is no longer read when the new one comes, so that no frame overtakes another. */
+static int change_tap(struct interface *interface, int old_fd)
+{
+	if (old_fd >= 0) {
+		punt_unwatch(interface->id, old_fd);
+		close_tap_later(old_fd);
+	}
+
+	int error = punt_watch(interface->id, interface->epoch, interface->tap_fd);
+
+	if (error == 0) {
+		const struct port *port = port_get(interface->port);
+
+		set_carrier(interface->tap_fd, __atomic_load_n(&port->link_up, __ATOMIC_RELAXED));
+		return 0;
+	}
+	/* The one change to a published struct: without a reader the TAP must not be used. */
+	close_tap_later(interface->tap_fd);
+	interface->api.has_tap = 0;
+	__atomic_store_n(&interface->tap_fd, -1, __ATOMIC_RELEASE);
+	return error;
+}
+
+static int replace(const struct api_interface *api, int tap_fd)
+{
+	struct interface *old = interface_table[api->id];
+	int old_fd = old == NULL ? -1 : old->tap_fd;
+	struct interface *new =
+		build(api, old == NULL ? next_epoch() : old->epoch, tap_fd >= 0 ? tap_fd : old_fd);
+
+	if (new == NULL)
+		return -ENOMEM;
+	if (old != NULL && is_same(old, new)) {
+		old->mark = table_mark;
+		free(new);
+		return 0;
+	}
+	if (old == NULL)
+		counters_reset(api->id);
+
+	int error = publish(old, new);
+
+	if (interface_table[api->id] != new)
+		free(new);
+	return error;
+}
+
+int interface_upsert(const struct api_interface *api, int tap_fd)
+{
+	int error = check(api);
+	int old_fd = error == 0 ? interface_tap(api->id) : -1;
+
+	if (error == 0)
+		error = replace(api, tap_fd);
+	if (tap_fd < 0)
+		return error;
+	/* An error after publication leaves the new TAP with its interface. */
+	if (error != 0 && interface_tap(api->id) != tap_fd) {
+		close(tap_fd);
+		return error;
+	}
+
+	int tap_error = change_tap(interface_table[api->id], old_fd);
+
+	return error != 0 ? error : tap_error;
+}
+
+int interface_delete(uint32_t id)
+{
+	if (id == 0 || id >= API_INTERFACES_MAX)
+		return -EINVAL;
+
+	struct interface *interface = interface_table[id];
+
+	if (interface == NULL)
+		return 0;
+	if (references[id] != 0)
+		return -EBUSY;
+	classifier_clear(interface->port, interface->api.s_tag, interface->api.c_tag);
+	__atomic_store_n(&interface_table[id], NULL, __ATOMIC_RELEASE);
+	if (interface->tap_fd >= 0) {
+		punt_unwatch(id, interface->tap_fd);
+		close_tap_later(interface->tap_fd);
+	}
+	vrf_release(interface->vrf);
+	reclaim_later(interface, free);
+	return 0;
+}
+
+uint32_t interface_sweep(void)
+{
+	uint32_t swept = 0;
+
+	for (uint32_t id = 1; id < API_INTERFACES_MAX; id++) {
+		const struct interface *interface = interface_table[id];
+
+		if (interface == NULL || interface->mark == table_mark)
+			continue;
+		if (interface_delete(id) == 0)
+			swept++;
+	}
+	return swept;
+}
+
+bool interface_next(uint32_t after, struct api_interface *api)
+{
+	for (uint32_t id = after + 1; id < API_INTERFACES_MAX; id++) {
+		if (interface_table[id] == NULL)
+			continue;
+		*api = interface_table[id]->api;
+		return true;
+	}
+	return false;
+}
+
+int interface_tap(uint32_t id)
+{
+	if (id >= API_INTERFACES_MAX || interface_table[id] == NULL)
+		return -ENOENT;
+	return interface_table[id]->tap_fd >= 0 ? interface_table[id]->tap_fd : -ENOENT;
+}
+
+void interface_hold(uint32_t id)
+{
+	references[id]++;
+}
+
+void interface_release(uint32_t id)
+{
+	references[id]--;
+}
+
+bool interface_on_port(uint32_t port)
+{
+	for (uint32_t id = 1; id < API_INTERFACES_MAX; id++) {
+		if (interface_table[id] != NULL && interface_table[id]->port == port)
+			return true;
+	}
+	return false;
+}
+
+int interface_port_changed(uint32_t port)
+{
+	int result = 0;
+
+	if (port >= API_PORTS_MAX)
+		return -EINVAL;
+	if (port_get(port) == NULL)
+		return -ENOENT;
+	for (uint32_t id = 1; id < API_INTERFACES_MAX; id++) {
+		struct interface *old = interface_table[id];
+
+		if (old == NULL || old->port != port)
+			continue;
+
+		struct interface *new = build(&old->api, old->epoch, old->tap_fd);
+
+		if (new == NULL)
+			return -ENOMEM;
+		new->mark = old->mark; /* a port's change is not a word of the snapshot */
+
+		int error = publish(old, new);
+
+		if (error != 0)
+			result = error;
+	}
+	return result;
+}
+
+void interface_port_carrier(uint32_t port, bool up)
+{
+	for (uint32_t id = 1; id < API_INTERFACES_MAX; id++) {
+		const struct interface *interface = interface_table[id];
+
+		if (interface != NULL && interface->port == port && interface->tap_fd >= 0)
+			set_carrier(interface->tap_fd, up);
+	}
+}
+
+void interface_fini(void)
+{
+	for (uint32_t id = 1; id < API_INTERFACES_MAX; id++) {
+		references[id] = 0;
+		interface_delete(id);
+	}
+	classifier_fini();
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <rte_ether.h>
+
+#include "dataplane/interface/interface.h"
+#include "dataplane/nexthop/internal.h"
+#include "dataplane/nexthop/nexthop.h"
+#include "dataplane/worker/mark.h"
+#include "dataplane/worker/reclaim.h"
+
+struct adjacency *adjacency_table[API_ADJACENCIES_MAX];
+
+/* Main thread only. */
+static uint32_t references[API_ADJACENCIES_MAX]; /* by groups */
+static uint32_t highest;                         /* no id above it was ever used */
+static uint32_t count;
+
+static int check(const struct api_adjacency *api)
+{
+	if (api->id == 0 || api->id >= API_ADJACENCIES_MAX)
+		return -EINVAL;
+	if (api->family != AF_INET && api->family != AF_INET6)
+		return -EINVAL;
+	if (api->interface == 0 || api->interface >= API_INTERFACES_MAX)
+		return -EINVAL;
+	if (interface_get(api->interface) == NULL)
+		return -ENOENT;
+
+	struct rte_ether_addr mac;
+
+	memcpy(&mac, api->mac, sizeof(mac));
+	if (api->resolved && !rte_is_valid_assigned_ether_addr(&mac))
+		return -EINVAL;
+	return 0;
+}
+
+/* The whole layer-2 header: destination, source, tags, EtherType. */
+static void write_template(struct adjacency *adjacency, const struct interface *interface)
+{
+	uint8_t *at = adjacency->template;
+
+	memcpy(at, adjacency->api.mac, RTE_ETHER_ADDR_LEN);
+	at += RTE_ETHER_ADDR_LEN;
+	memcpy(at, &interface->mac, RTE_ETHER_ADDR_LEN);
+	at += RTE_ETHER_ADDR_LEN;
+	memcpy(at, interface->tags, interface->tag_bytes);
+	at += interface->tag_bytes;
+	*at++ = RTE_ETHER_TYPE_IPV4 >> 8;
+	*at++ = RTE_ETHER_TYPE_IPV4 & 0xff;
+	adjacency->template_bytes = at - adjacency->template;
+}
+
+static struct adjacency *build(const struct api_adjacency *api, uint8_t mark)
+{
+	const struct interface *interface = interface_get(api->interface);
+	struct adjacency *adjacency = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*adjacency));
+
+	if (adjacency == NULL)
+		return NULL;
+	memset(adjacency, 0, sizeof(*adjacency));
+	adjacency->id = api->id;
+	adjacency->interface = api->interface;
+	adjacency->port = interface->port;
+	adjacency->mtu = interface->mtu;
+	adjacency->kind = ADJACENCY_ETHERNET;
+	adjacency->resolved = api->resolved != 0;
+	adjacency->mark = mark;
+	adjacency->api = *api;
+	write_template(adjacency, interface);
+	return adjacency;
+}
+
+static bool is_same(const struct adjacency *a, const struct adjacency *b)
+{
+	struct adjacency copy = *a;
+
+	copy.mark = b->mark;
+	return memcmp(&copy, b, sizeof(copy)) == 0;
+}
+
+static void publish(struct adjacency *old, struct adjacency *new)
+{
+	interface_hold(new->interface);
+	__atomic_store_n(&adjacency_table[new->id], new, __ATOMIC_RELEASE);
+	if (old == NULL) {
+		count++;
+		return;
+	}
+	interface_release(old->interface);
+	reclaim_later(old, free);
+}
+
+int adjacency_upsert(const struct api_adjacency *api)
+{
+	int error = check(api);
+
+	if (error != 0)
+		return error;
+
+	struct adjacency *old = adjacency_table[api->id];
+	struct adjacency *new = build(api, table_mark);
+
+	if (new == NULL)
+		return -ENOMEM;
+	if (old != NULL && is_same(old, new)) {
+		old->mark = table_mark;
+		free(new);
+		return 0;
+	}
+	if (api->id > highest)
+		highest = api->id;
+	publish(old, new);
+	return 0;
+}
+
+int adjacency_delete(uint32_t id)
+{
+	if (id == 0 || id >= API_ADJACENCIES_MAX)
+		return -EINVAL;
+
+	struct adjacency *adjacency = adjacency_table[id];
+
+	if (adjacency == NULL)
+		return 0;
+	if (references[id] != 0)
+		return -EBUSY;
+	__atomic_store_n(&adjacency_table[id], NULL, __ATOMIC_RELEASE);
+	interface_release(adjacency->interface);
+	count--;
+	reclaim_later(adjacency, free);
+	return 0;
+}
+
+uint32_t adjacency_sweep(void)
+{
+	uint32_t swept = 0;
+
+	for (uint32_t id = 1; id <= highest; id++) {
+		const struct adjacency *adjacency = adjacency_table[id];
+
+		if (adjacency == NULL || adjacency->mark == table_mark)
+			continue;
+		if (adjacency_delete(id) == 0)
+			swept++;
+	}
+	return swept;
+}
+
+bool adjacency_next(uint32_t after, struct api_adjacency *api)
+{
+	for (uint64_t id = (uint64_t)after + 1; id <= highest; id++) {
+		if (adjacency_table[id] == NULL)
+			continue;
+		*api = adjacency_table[id]->api;
+		return true;
+	}
+	return false;
+}
+
+int adjacency_interface_changed(uint32_t interface)
+{
+	for (uint32_t id = 1; id <= highest; id++) {
+		struct adjacency *old = adjacency_table[id];
+
+		if (old == NULL || old->interface != interface)
+			continue;
+
+		struct adjacency *new = build(&old->api, old->mark);
+
+		if (new == NULL)
+			return -ENOMEM;
+		publish(old, new);
+	}
+	return 0;
+}
+
+bool adjacency_exists(uint32_t id)
+{
+	return id != 0 && id < API_ADJACENCIES_MAX && adjacency_table[id] != NULL;
+}
+
+void adjacency_hold(uint32_t id)
+{
+	references[id]++;
+}
+
+void adjacency_release(uint32_t id)
+{
+	references[id]--;
+}
+
+uint32_t adjacency_count(void)
+{
+	return count;
+}
+
+void adjacency_fini(void)
+{
+	for (uint32_t id = 1; id <= highest; id++) {
+		references[id] = 0;
+		adjacency_delete(id);
+	}
+	highest = 0;
+}

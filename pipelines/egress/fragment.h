@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Egress, off the common way: cutting an IPv4 packet to the MTU (RFC 791 3.2, RFC 1812 5.2.6).
+ */
+#pragma once
+
+#include "pipelines/packet.h"
+
+/* The packet's TTL is already stepped down. All fragments are handed to egress_transmit with their
+ * layer-2 headers, and the packet is freed: 0. -ENOMEM: nothing was sent, the packet is the
+ * caller's still. */
+int egress_fragment(struct worker *worker, struct packet *packet);

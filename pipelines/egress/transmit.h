@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Egress 3: to the port, in bursts. From here on the packet is on the account of the interface it
+ * leaves by.
+ */
+#pragma once
+
+#include "dataplane/port/port.h"
+#include "pipelines/packet.h"
+
+/* Sends what waits for the port; what the device does not take is dropped as tx-full. */
+void egress_flush(struct worker *worker, uint32_t port);
+
+/* The frame is complete. Drops as port-down or leaves it in worker->tx. */
+static __rte_always_inline void egress_transmit(
+	struct worker *worker, uint32_t port_id, uint32_t interface, struct rte_mbuf *mbuf)
+{
+	const struct port *port = port_get(port_id);
+
+	if (unlikely(port == NULL || !__atomic_load_n(&port->link_up, __ATOMIC_RELAXED))) {
+		worker->ledger[interface].drops[API_DROP_PORT_DOWN]++;
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+
+	struct tx_queue *queue = &worker->tx[port_id];
+
+	if (unlikely(queue->count == BURST_MAX))
+		egress_flush(worker, port_id);
+	queue->packets[queue->count] = mbuf;
+	queue->interfaces[queue->count++] = interface;
+}
+
+/* The packet changes accounts, from the interface it came in by to the one it leaves by. */
+static __rte_always_inline void egress_account(struct worker *worker, const struct packet *packet)
+{
+	worker->ledger[packet->account].forwarded_in++;
+	worker->ledger[packet->adjacency->interface].forwarded_out++;
+}
