@@ -3,13 +3,11 @@
  * onramp-dataplane: waits for control, then forwards. The main thread writes all tables; workers
  * and the punt thread only read them.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/port/port.h"
@@ -96,30 +94,6 @@ static const char *parse_options(int argc, char **argv, int *status)
 	return NULL;
 }
 
-/* Others must not reach the API socket, so a directory that lets them in is refused. */
-static int make_run_dir(const char *run_dir)
-{
-	struct stat status;
-
-	if (mkdir(run_dir, 0700) < 0 && errno != EEXIST) {
-		log_error("main", "cannot make %s: %s", run_dir, strerror(errno));
-		return -errno;
-	}
-	if (stat(run_dir, &status) < 0) {
-		log_error("main", "cannot read %s: %s", run_dir, strerror(errno));
-		return -errno;
-	}
-	if (!S_ISDIR(status.st_mode)) {
-		log_error("main", "%s is not a directory; name one with --run-dir", run_dir);
-		return -ENOTDIR;
-	}
-	if ((status.st_mode & 0077) == 0)
-		return 0;
-	log_error("main", "%s has mode %04o, 0700 is needed: chmod 0700 %s", run_dir,
-		status.st_mode & 07777, run_dir);
-	return -EPERM;
-}
-
 static void link_changed(uint32_t port, bool up)
 {
 	interface_port_carrier(port, up);
@@ -151,20 +125,14 @@ static void run(void)
 int main(int argc, char **argv)
 {
 	const char *run_dir;
-	int status;
+	int status = EXIT_FAILURE;
 
 	run_dir = parse_options(argc, argv, &status);
 	if (!run_dir)
 		return status;
 	handle_signals();
-	if (make_run_dir(run_dir) < 0)
+	if (server_open(run_dir) < 0)
 		return EXIT_FAILURE;
-
-	status = server_open(run_dir);
-	if (status < 0) {
-		log_error("main", "cannot listen in %s: %s", run_dir, strerror(-status));
-		return EXIT_FAILURE;
-	}
 	run();
 	if (stop_signal)
 		log_info("main", "stopping on %s", strsignal(stop_signal));

@@ -12,25 +12,30 @@
 
 #include "dataplane/api/api.h"
 
-/* Main thread writes before publishing; workers read. state_* words change later, one store each. */
+/* Main thread writes before publishing; workers read. state_* words change later, one store each.
+ */
 struct port {
-	uint32_t id; /* the API's */
+	uint32_t id;     /* the API's */
 	uint16_t ethdev; /* DPDK's */
 	uint16_t rx_queues;
-	uint16_t tx_queues; /* one for each worker */
+	uint16_t tx_queues;       /* one for each worker */
 	uint16_t outer_ethertype; /* host order */
 	uint16_t mtu;
 	uint8_t link_up; /* main writes, workers read relaxed */
 	uint8_t mark;
 	struct rte_ether_addr mac;
 	int numa_node;
+	uint8_t rx_worker[API_CPUS_MAX]; /* by receive queue: the worker that polls it; main only */
 	struct api_port api;
 };
 
+/* Descriptors asked for per queue; devices adjust them. */
+#define PORT_RX_RING 1024u
+#define PORT_TX_RING 1024u
+
 extern struct port *port_table[API_PORTS_MAX]; /* NULL: none; published with release */
 
-static inline struct port *
-port_get(uint32_t id)
+static inline struct port *port_get(uint32_t id)
 {
 	return __atomic_load_n(&port_table[id], __ATOMIC_ACQUIRE);
 }

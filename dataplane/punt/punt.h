@@ -14,6 +14,8 @@
 
 #include <rte_mbuf.h>
 
+#define PUNT_RING 4096u
+
 /* Main thread, before the workers. thread_index: its ledger (worker/counters.h) and reader
  * (worker/reclaim.h). 0 or -errno. */
 int punt_start(unsigned int thread_index, struct rte_mempool *pool);

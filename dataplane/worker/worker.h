@@ -5,11 +5,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
 
 #include "dataplane/api/api.h"
+
+struct port;
 
 #define BURST_MAX 64u
 
@@ -18,6 +21,17 @@
 struct handover {
 	uint32_t interface;
 	uint32_t epoch;
+};
+
+#define WORKER_INJECT_RING 1024u
+
+/* The receive queues of one worker. Immutable once published. */
+struct poll_list {
+	unsigned int count;
+	struct poll_queue {
+		const struct port *port;
+		uint16_t queue;
+	} queues[];
 };
 
 /* What a worker's thread owns. Everything here is touched by that worker only, but stats, which
@@ -29,21 +43,29 @@ struct worker {
 	struct api_ledger *ledger; /* this thread's, by counters slot */
 	struct rte_ring *inject;   /* from the punt thread, single producer, single consumer */
 	struct rte_mempool *pool;  /* for generated packets */
-	uint64_t now;		   /* TSC at the start of the burst */
+	uint64_t now;              /* TSC at the start of the burst */
 	struct tx_queue {
 		uint16_t count;
 		struct rte_mbuf *packets[BURST_MAX];
 		uint32_t interfaces[BURST_MAX]; /* whom to charge */
 	} tx[API_PORTS_MAX];
 	uint64_t polls, empty_polls, packets; /* stats */
-	struct worker_budgets *budgets;	/* punt and ICMP token buckets by interface */
+	struct worker_budgets *budgets;       /* punt and ICMP token buckets by interface */
+	struct poll_list *receive; /* main publishes with release; NULL: nothing to receive yet */
 } __rte_cache_aligned;
 
 /* Main thread, after EAL is up: starts a thread on every worker lcore. 0 or -errno. */
 int worker_start_all(const struct api_startup *startup);
-/* Tells workers to stop and waits for them. */
+/* Tells workers to stop and waits for them. They still take injected packets, into nowhere. */
 void worker_stop_all(void);
+/* Frees them, once they and the punt thread have stopped. */
+void worker_free_all(void);
 unsigned int worker_count(void);
+/* -1: any. */
+int worker_numa_node(unsigned int index);
+/* Main thread: publishes what worker `index` polls from now on (allocated by rte_malloc, NULL:
+ * nothing) and reclaims the list before. */
+void worker_poll(unsigned int index, struct poll_list *list);
 bool worker_stats(unsigned int index, struct api_worker *stats);
 /* Punt thread: hand a packet to the worker that sends for it. False: ring full, caller keeps it. */
 bool worker_inject(struct rte_mbuf *packet);

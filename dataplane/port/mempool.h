@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Making and freeing the packet buffers that port_mempool() (port.h) hands out. Main thread only.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "dataplane/worker/worker.h"
+
+#define MEMPOOL_CACHE 256u
+/* Bytes of private area in each mbuf: struct handover. */
+#define MEMPOOL_PRIVATE RTE_ALIGN_CEIL(sizeof(struct handover), RTE_MBUF_PRIV_ALIGN)
+
+/* A pool of the node (with --no-huge DPDK takes memory of any node). 0, -EEXIST, -ERANGE (node), or
+ * -errno of rte_pktmbuf_pool_create. */
+int mempool_create(int numa_node, uint32_t count, uint16_t data_room);
+/* All must be back: no port, no ring may hold one. */
+void mempool_free_all(void);

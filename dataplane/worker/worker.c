@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/worker/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_ring.h>
+
+#include "dataplane/port/port.h"
+#include "dataplane/worker/counters.h"
+#include "dataplane/worker/reclaim.h"
+#include "pipelines/pipeline.h"
+
+/* Turns without a packet before an idle worker may sleep: some 100 us of polling. */
+#define IDLE_TURNS 1024u
+
+/* Main writes before the threads start. */
+static struct worker *workers[API_CPUS_MAX];
+static unsigned int count;
+static uint32_t idle_sleep_us;
+/* Main writes, workers read. */
+static bool stopping;
+
+static unsigned int receive(struct worker *worker)
+{
+	const struct poll_list *list = __atomic_load_n(&worker->receive, __ATOMIC_ACQUIRE);
+	struct rte_mbuf *packets[BURST_MAX];
+	unsigned int total = 0;
+
+	if (!list)
+		return 0;
+	for (unsigned int i = 0; i < list->count; i++) {
+		const struct poll_queue *from = &list->queues[i];
+		uint16_t got =
+			rte_eth_rx_burst(from->port->ethdev, from->queue, packets, BURST_MAX);
+
+		if (got == 0)
+			continue;
+		worker->now = rte_rdtsc();
+		pipeline_receive(worker, from->port, packets, got);
+		total += got;
+	}
+	return total;
+}
+
+static unsigned int inject(struct worker *worker)
+{
+	struct rte_mbuf *packets[BURST_MAX];
+	unsigned int got;
+
+	got = rte_ring_sc_dequeue_burst(worker->inject, (void **)packets, BURST_MAX, NULL);
+	if (got == 0)
+		return 0;
+	worker->now = rte_rdtsc();
+	pipeline_inject(worker, packets, got);
+	return got;
+}
+
+/* Plain adds, stored whole: main may read at any time. */
+static void count_turn(struct worker *worker, unsigned int packets)
+{
+	__atomic_store_n(&worker->polls, worker->polls + 1, __ATOMIC_RELAXED);
+	if (packets == 0)
+		__atomic_store_n(&worker->empty_polls, worker->empty_polls + 1, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(&worker->packets, worker->packets + packets, __ATOMIC_RELAXED);
+}
+
+/* Sleeping readers are offline, so that nobody's grace period waits for them. */
+static void rest(unsigned int reader)
+{
+	struct timespec pause = {.tv_nsec = (long)idle_sleep_us * 1000};
+
+	reclaim_reader_offline(reader);
+	/* EINTR only makes the rest shorter. */
+	nanosleep(&pause, NULL);
+	reclaim_reader_online(reader);
+}
+
+static int worker_loop(void *argument)
+{
+	struct worker *worker = argument;
+	unsigned int idle = 0;
+
+	/* The default slack of 50 us would double a short rest. */
+	prctl(PR_SET_TIMERSLACK, 1000);
+	reclaim_reader_register(worker->index);
+	while (!__atomic_load_n(&stopping, __ATOMIC_RELAXED)) {
+		unsigned int packets = receive(worker) + inject(worker);
+
+		if (packets > 0)
+			pipeline_flush(worker);
+		count_turn(worker, packets);
+		reclaim_reader_quiet(worker->index);
+		idle = packets > 0 ? 0 : idle + 1;
+		if (idle_sleep_us == 0 || idle < IDLE_TURNS)
+			continue;
+		rest(worker->index);
+	}
+	reclaim_reader_unregister(worker->index);
+	return 0;
+}
+
+static void worker_free(struct worker *worker)
+{
+	struct rte_mbuf *packet;
+
+	if (!worker)
+		return;
+	while (worker->inject && rte_ring_dequeue(worker->inject, (void **)&packet) == 0)
+		rte_pktmbuf_free(packet);
+	rte_ring_free(worker->inject);
+	if (worker->budgets)
+		pipeline_budgets_free(worker->budgets);
+	rte_free(worker->receive);
+	rte_free(worker);
+}
+
+static struct worker *worker_create(unsigned int index, unsigned int lcore, unsigned int total)
+{
+	int numa_node = rte_lcore_to_socket_id(lcore);
+	char name[RTE_RING_NAMESIZE];
+	struct worker *worker;
+
+	worker = rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, numa_node);
+	if (!worker)
+		return NULL;
+	worker->index = index;
+	worker->lcore = lcore;
+	worker->numa_node = numa_node;
+	worker->ledger = counters_of_thread(index);
+	worker->pool = port_mempool(numa_node);
+	worker->budgets = pipeline_budgets_create(total, numa_node);
+	snprintf(name, sizeof(name), "inject-%u", index);
+	worker->inject = rte_ring_create(
+		name, WORKER_INJECT_RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (worker->budgets && worker->inject)
+		return worker;
+	worker_free(worker);
+	return NULL;
+}
+
+/* Lcore i + 1 is worker i (startup/arguments.h), which is the order EAL lists them in. */
+static int create_all(unsigned int total)
+{
+	unsigned int lcore, index = 0;
+
+	RTE_LCORE_FOREACH_WORKER (lcore) {
+		if (index == total)
+			break;
+		workers[index] = worker_create(index, lcore, total);
+		if (!workers[index])
+			return -ENOMEM;
+		index++;
+	}
+	return index == total ? 0 : -ENODEV;
+}
+
+int worker_start_all(const struct api_startup *startup)
+{
+	int error;
+
+	if (startup->worker_count == 0 || startup->worker_count > API_CPUS_MAX)
+		return -EINVAL;
+	stopping = false;
+	idle_sleep_us = startup->idle_sleep_us;
+	error = create_all(startup->worker_count);
+	if (error < 0)
+		return error;
+	/* The workers exist before anyone may count on them. */
+	__atomic_store_n(&count, startup->worker_count, __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < startup->worker_count; i++) {
+		error = rte_eal_remote_launch(worker_loop, workers[i], workers[i]->lcore);
+		if (error < 0)
+			return error;
+	}
+	return 0;
+}
+
+void worker_stop_all(void)
+{
+	__atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < count; i++)
+		rte_eal_wait_lcore(workers[i]->lcore);
+}
+
+void worker_free_all(void)
+{
+	__atomic_store_n(&count, 0, __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < API_CPUS_MAX; i++) {
+		worker_free(workers[i]);
+		workers[i] = NULL;
+	}
+}
+
+unsigned int worker_count(void)
+{
+	return __atomic_load_n(&count, __ATOMIC_ACQUIRE);
+}
+
+int worker_numa_node(unsigned int index)
+{
+	return index < worker_count() ? workers[index]->numa_node : -1;
+}
+
+bool worker_stats(unsigned int index, struct api_worker *stats)
+{
+	const struct worker *worker;
+
+	if (index >= worker_count())
+		return false;
+	worker = workers[index];
+	*stats = (struct api_worker){
+		.cpu = rte_lcore_to_cpu_id(worker->lcore),
+		.numa_node = worker->numa_node,
+		.polls = __atomic_load_n(&worker->polls, __ATOMIC_RELAXED),
+		.empty_polls = __atomic_load_n(&worker->empty_polls, __ATOMIC_RELAXED),
+		.packets = __atomic_load_n(&worker->packets, __ATOMIC_RELAXED),
+	};
+	return true;
+}
+
+bool worker_inject(struct rte_mbuf *packet)
+{
+	const struct handover *handover = rte_mbuf_to_priv(packet);
+	unsigned int total = worker_count();
+
+	if (total == 0)
+		return false;
+	/* One worker per interface keeps the order of a session's packets. */
+	return rte_ring_sp_enqueue(workers[handover->interface % total]->inject, packet) == 0;
+}
+
+void worker_poll(unsigned int index, struct poll_list *list)
+{
+	struct poll_list *before;
+
+	if (index >= worker_count()) {
+		rte_free(list);
+		return;
+	}
+	before = workers[index]->receive;
+	__atomic_store_n(&workers[index]->receive, list, __ATOMIC_RELEASE);
+	if (before)
+		reclaim_later(before, rte_free);
+}
