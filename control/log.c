@@ -4,8 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void
-log_line(const char *level, const char *area, const char *format, va_list arguments)
+static void log_line(const char *level, const char *area, const char *format, va_list arguments)
 {
 	char text[2048];
 
@@ -13,13 +12,13 @@ log_line(const char *level, const char *area, const char *format, va_list argume
 	fprintf(stderr, "%s %s: %s\n", level, area, text);
 }
 
-#define LOG_FUNCTION(function, level)                                                              \
-	void function(const char *area, const char *format, ...)                                   \
-	{                                                                                          \
-		va_list arguments;                                                                 \
-		va_start(arguments, format);                                                       \
-		log_line(level, area, format, arguments);                                          \
-		va_end(arguments);                                                                 \
+#define LOG_FUNCTION(function, level)                            \
+	void function(const char *area, const char *format, ...) \
+	{                                                        \
+		va_list arguments;                               \
+		va_start(arguments, format);                     \
+		log_line(level, area, format, arguments);        \
+		va_end(arguments);                               \
 	}
 
 LOG_FUNCTION(log_error, "error")

@@ -31,7 +31,7 @@ void sync_close(struct sync *sync);
  * What did not change is not touched. 0 or -errno. */
 int sync_apply(struct sync *sync, struct site *site, unsigned int edge);
 
-/* The present plan; NULL before the first sync_apply. */
+/* The latest plan, in force as soon as the dataplane takes it; NULL before the first sync_apply. */
 const struct plan *sync_plan(const struct sync *sync);
 
 /* By index in the plan; NULL when the domain is not up yet. */

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What each domain announces: the routes that connections leak into it and that forward now, with
+ * the AS path, MED and communities bgpd knows where they were learned. bgpd tells no attribute
+ * over netlink, so its tables are read: when a route of a connected domain changed, and when the
+ * table's version moved without that.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/log.h"
+#include "control/sync/internal.h"
+
+#define SETTLE_MS 50
+#define VERSIONS_S 5
+
+static unsigned int family_index(uint8_t family)
+{
+	return family == AF_INET ? 0 : 1;
+}
+
+static const char *family_name(unsigned int index)
+{
+	return index == 0 ? "ipv4" : "ipv6";
+}
+
+void announce_later(struct sync *sync)
+{
+	struct timeval delay = {0, SETTLE_MS * 1000};
+
+	if (sync->announce_event != NULL && !evtimer_pending(sync->announce_event, NULL))
+		evtimer_add(sync->announce_event, &delay);
+}
+
+void announce_stale(struct sync *sync, struct domain *domain, uint8_t family)
+{
+	domain->attributes[family_index(family)].stale = true;
+	if (domain->partner_count > 0)
+		announce_later(sync);
+}
+
+void announce_domain_free(struct domain *domain)
+{
+	free(domain->attributes[0].items);
+	free(domain->attributes[1].items);
+}
+
+/* ---- reading bgpd ---- */
+
+struct question {
+	struct sync *sync;
+	char domain[DOMAIN_NAME_MAX];
+	unsigned int family;
+	struct ip prefix;
+};
+
+static int compare_attributes(const void *a, const void *b)
+{
+	const struct ip *left = &((const struct attribute *)a)->announcement.prefix;
+	const struct ip *right = &((const struct attribute *)b)->announcement.prefix;
+	int order = memcmp(left->address, right->address, sizeof(left->address));
+
+	return order != 0 ? order : left->prefix_len - right->prefix_len;
+}
+
+static struct attribute *find_attribute(const struct attributes *table, const struct ip *prefix)
+{
+	struct attribute key = {.announcement.prefix = *prefix};
+
+	if (table->count == 0)
+		return NULL;
+	return bsearch(&key, table->items, table->count, sizeof(key), compare_attributes);
+}
+
+static bool parse_prefix(const char *text, unsigned int family, struct ip *prefix)
+{
+	char address[INET6_ADDRSTRLEN + 4];
+	const char *slash = strchr(text, '/');
+	size_t length = slash != NULL ? (size_t)(slash - text) : sizeof(address);
+
+	if (length >= sizeof(address))
+		return false;
+	memcpy(address, text, length);
+	address[length] = '\0';
+	memset(prefix, 0, sizeof(*prefix));
+	prefix->family = family == 0 ? AF_INET : AF_INET6;
+	prefix->prefix_len = atoi(slash + 1);
+	return inet_pton(prefix->family, address, prefix->address) == 1;
+}
+
+/* "65001 65002 {65003,65004}": the members of a set count as hops of their own. */
+static void parse_path(const char *text, struct frr_announcement *announcement)
+{
+	const unsigned int most = sizeof(announcement->as_path) / sizeof(announcement->as_path[0]);
+
+	announcement->as_path_length = 0;
+	while (*text != '\0' && announcement->as_path_length < most) {
+		char *end;
+		unsigned long asn = strtoul(text, &end, 10);
+
+		if (end == text) {
+			text++;
+			continue;
+		}
+		announcement->as_path[announcement->as_path_length++] = asn;
+		text = end;
+	}
+}
+
+static const json_t *best_path(const json_t *paths)
+{
+	const json_t *path;
+	size_t i;
+
+	json_array_foreach (paths, i, path)
+		if (json_is_true(json_object_get(path, "bestpath")) ||
+			json_is_object(json_object_get(path, "bestpath")))
+			return path;
+	return NULL;
+}
+
+static struct domain *find_domain(const struct sync *sync, const char *name)
+{
+	for (unsigned int i = 0; i < sync->domain_count; i++)
+		if (strcmp(sync->domains[i]->name, name) == 0)
+			return sync->domains[i];
+	return NULL;
+}
+
+static int ask(struct sync *sync, const struct domain *domain, unsigned int family,
+	const struct ip *prefix, frr_answer answer)
+{
+	struct question *question = calloc(1, sizeof(*question));
+	char command[192], text[64] = "";
+	int error;
+
+	if (question == NULL)
+		return -ENOMEM;
+	question->sync = sync;
+	memcpy(question->domain, domain->name, sizeof(question->domain));
+	question->family = family;
+	if (prefix != NULL) {
+		char address[INET6_ADDRSTRLEN];
+
+		question->prefix = *prefix;
+		inet_ntop(prefix->family, prefix->address, address, sizeof(address));
+		snprintf(text, sizeof(text), " %s/%u", address, prefix->prefix_len);
+	}
+	snprintf(command, sizeof(command), "show bgp vrf %s %s unicast%s json", domain->name,
+		family_name(family), text);
+	error = frr_query(sync->frr, command, answer, question);
+	if (error != 0)
+		free(question);
+	return error;
+}
+
+static void details_done(struct sync *sync, struct attributes *table)
+{
+	if (--table->waiting > 0)
+		return;
+	table->known = true;
+	announce_later(sync);
+}
+
+/* One prefix: what the table's listing leaves out. */
+static void on_details(void *context, json_t *answer)
+{
+	struct question *question = context;
+	struct domain *domain = find_domain(question->sync, question->domain);
+	struct attributes *table = domain ? &domain->attributes[question->family] : NULL;
+	struct attribute *attribute = table ? find_attribute(table, &question->prefix) : NULL;
+	const json_t *path = best_path(json_object_get(answer, "paths"));
+	const char *text =
+		json_string_value(json_object_get(json_object_get(path, "community"), "string"));
+
+	if (attribute != NULL && text != NULL &&
+		strlen(text) < sizeof(attribute->announcement.communities))
+		strcpy(attribute->announcement.communities, text);
+	if (table != NULL)
+		details_done(question->sync, table);
+	free(question);
+}
+
+/* Reads one row of the listing; communities come from the row before, if that is the same. */
+static bool read_row(const struct attributes *old, unsigned int family, const char *key,
+	const json_t *paths, struct attribute *row)
+{
+	const json_t *path = best_path(paths);
+	const char *as_path = json_string_value(json_object_get(path, "path"));
+	const json_t *med = json_object_get(path, "metric");
+	struct frr_announcement *announcement = &row->announcement;
+	const struct attribute *before;
+
+	memset(row, 0, sizeof(*row));
+	if (path == NULL || !parse_prefix(key, family, &announcement->prefix))
+		return false;
+	parse_path(as_path != NULL ? as_path : "", announcement);
+	announcement->has_med = json_is_integer(med);
+	announcement->med = json_integer_value(med);
+	row->version = json_integer_value(json_object_get(path, "version"));
+	before = find_attribute(old, &announcement->prefix);
+	if (before != NULL && before->version == row->version)
+		memcpy(announcement->communities, before->announcement.communities,
+			sizeof(announcement->communities));
+	else
+		row->version = -row->version; /* communities unknown yet */
+	return true;
+}
+
+static void ask_details(struct sync *sync, struct domain *domain, unsigned int family)
+{
+	struct attributes *table = &domain->attributes[family];
+
+	table->waiting = 1; /* until all are asked */
+	for (size_t i = 0; i < table->count; i++) {
+		struct attribute *row = &table->items[i];
+
+		if (row->version >= 0)
+			continue;
+		if (ask(sync, domain, family, &row->announcement.prefix, on_details) != 0)
+			continue;
+		row->version = -row->version;
+		table->waiting++;
+	}
+	details_done(sync, table);
+}
+
+static void on_table(void *context, json_t *answer)
+{
+	struct question *question = context;
+	struct sync *sync = question->sync;
+	unsigned int family = question->family;
+	struct domain *domain = find_domain(sync, question->domain);
+	json_t *routes = json_object_get(answer, "routes"), *paths;
+	struct attributes *table = domain ? &domain->attributes[family] : NULL;
+	struct attribute *items = calloc(json_object_size(routes) + 1, sizeof(*items));
+	size_t count = 0;
+	const char *key;
+
+	free(question);
+	if (table != NULL)
+		table->asked = false;
+	if (table == NULL || items == NULL || answer == NULL) {
+		free(items);
+		if (table != NULL)
+			table->stale = true; /* asked again at the next look */
+		return;
+	}
+	json_object_foreach (routes, key, paths)
+		count += read_row(table, family, key, paths, &items[count]);
+	qsort(items, count, sizeof(*items), compare_attributes);
+	free(table->items);
+	table->items = items;
+	table->count = count;
+	table->version = json_integer_value(json_object_get(answer, "tableVersion"));
+	ask_details(sync, domain, family);
+}
+
+/* True when everything that announcements of connected domains need has been read. */
+static bool attributes_known(struct sync *sync)
+{
+	bool known = true;
+
+	for (unsigned int i = 0; i < sync->plan->domain_count; i++) {
+		struct domain *domain = sync->domains[i];
+		bool bgp = domain->link_count > 0 && domain->links[0].plan.peer_asn != 0;
+
+		for (unsigned int f = 0; bgp && domain->partner_count > 0 && f < 2; f++) {
+			struct attributes *table = &domain->attributes[f];
+
+			if ((table->stale || !table->known) && !table->asked &&
+				table->waiting == 0) {
+				table->stale = false;
+				table->asked = ask(sync, domain, f, NULL, on_table) == 0;
+				table->stale = !table->asked;
+			}
+			known &= table->known && !table->stale && !table->asked &&
+				 table->waiting == 0;
+		}
+	}
+	return known;
+}
+
+/* A table's version moves also when only attributes changed, which no route tells. */
+static void on_versions(void *context, json_t *answer)
+{
+	struct question *question = context;
+	struct sync *sync = question->sync;
+	const char *name;
+	json_t *summary;
+
+	json_object_foreach (answer, name, summary) {
+		struct domain *domain = find_domain(sync, name);
+		const json_t *version = json_object_get(summary, "tableVersion");
+		struct attributes *table = domain ? &domain->attributes[question->family] : NULL;
+
+		if (table != NULL && json_is_integer(version) && table->known &&
+			json_integer_value(version) != table->version)
+			announce_stale(sync, domain, question->family == 0 ? AF_INET : AF_INET6);
+	}
+	free(question);
+}
+
+static void ask_versions(struct sync *sync)
+{
+	struct timeval delay = {VERSIONS_S, 0};
+
+	for (unsigned int f = 0; f < 2; f++) {
+		struct question *question = calloc(1, sizeof(*question));
+		char command[64];
+
+		if (question == NULL)
+			break;
+		question->sync = sync;
+		question->family = f;
+		snprintf(command, sizeof(command), "show bgp vrf all %s unicast summary json",
+			family_name(f));
+		if (frr_query(sync->frr, command, on_versions, question) != 0)
+			free(question);
+	}
+	evtimer_add(sync->version_event, &delay);
+}
+
+static void on_version_time(evutil_socket_t fd, short what, void *context)
+{
+	struct sync *sync = context;
+
+	if (sync->plan != NULL)
+		ask_versions(sync);
+	announce_later(sync);
+}
+
+/* ---- telling FRR ---- */
+
+static bool announceable(const struct sync *sync, const struct route_entry *entry)
+{
+	return entry->leaked_from != 0 && set_alive(sync, entry->effective_set) &&
+	       (entry->effective_origin == API_ORIGIN_BGP ||
+		       entry->effective_origin == API_ORIGIN_STATIC);
+}
+
+static bool fill_announcement(const struct sync *sync, const struct route_entry *entry,
+	struct frr_announcement *announcement)
+{
+	const struct domain *native = sync->by_vrf[entry->leaked_from];
+	struct ip prefix = rib_prefix(entry);
+	const struct attribute *attribute;
+
+	memset(announcement, 0, sizeof(*announcement));
+	announcement->prefix = prefix;
+	if (entry->effective_origin == API_ORIGIN_STATIC)
+		return true;
+	attribute = find_attribute(&native->attributes[family_index(entry->family)], &prefix);
+	if (attribute == NULL)
+		return false; /* on its way: its table is stale and will be read again */
+	*announcement = attribute->announcement;
+	return true;
+}
+
+/* Announcements of all domains in one array, a slice each. */
+static int collect(const struct sync *sync, struct frr_domain *domains,
+	struct frr_announcement **announcements)
+{
+	size_t *slice = calloc(API_VRFS_MAX + 1, sizeof(*slice));
+	size_t total = 0;
+	uint32_t id;
+
+	if (slice == NULL)
+		return -ENOMEM;
+	for (id = table_walk(&sync->routes, 0); id != 0; id = table_walk(&sync->routes, id + 1)) {
+		const struct route_entry *entry = table_at(&sync->routes, id);
+		slice[entry->vrf] += announceable(sync, entry);
+	}
+	for (unsigned int i = 0; i < sync->plan->domain_count; i++) {
+		size_t count = slice[sync->domains[i]->vrf];
+		slice[sync->domains[i]->vrf] = total;
+		total += count;
+	}
+	*announcements = calloc(total + 1, sizeof(**announcements));
+	for (unsigned int i = 0; *announcements != NULL && i < sync->plan->domain_count; i++) {
+		domains[i].domain = &sync->plan->domains[i];
+		domains[i].ready = sync->domains[i]->acked;
+		domains[i].announcements = *announcements + slice[sync->domains[i]->vrf];
+	}
+	for (id = table_walk(&sync->routes, 0); *announcements != NULL && id != 0;
+		id = table_walk(&sync->routes, id + 1)) {
+		const struct route_entry *entry = table_at(&sync->routes, id);
+		const struct domain *domain = sync->by_vrf[entry->vrf];
+
+		if (domain->wanted && announceable(sync, entry) &&
+			fill_announcement(sync, entry, &(*announcements)[slice[entry->vrf]])) {
+			slice[entry->vrf]++;
+			domains[domain->index].announcement_count++;
+		}
+	}
+	free(slice);
+	return *announcements != NULL ? 0 : -ENOMEM;
+}
+
+static void tell(struct sync *sync)
+{
+	struct frr_domain *domains = calloc(sync->plan->domain_count + 1, sizeof(*domains));
+	struct frr_announcement *announcements = NULL;
+	int error = domains != NULL ? collect(sync, domains, &announcements) : -ENOMEM;
+
+	if (error == 0)
+		error = frr_want(sync->frr, sync->plan, domains, sync->plan->domain_count);
+	if (error != 0)
+		log_error("frr", "cannot state what is wanted: %s", strerror(-error));
+	sync->announced |= error == 0;
+	free(announcements);
+	free(domains);
+}
+
+/*
+ * Nothing is said before the dataplane has acknowledged a snapshot. After a restart of control the
+ * first wish must be complete, because what it leaves out is withdrawn: it waits for bgpd's tables
+ * (an empty bgpd answers too, with empty tables). Later wishes wait for stale tables as well.
+ */
+static void on_announce(evutil_socket_t fd, short what, void *context)
+{
+	struct sync *sync = context;
+	bool acked = false;
+
+	for (unsigned int i = 0; sync->plan != NULL && i < sync->plan->domain_count; i++)
+		acked |= i < sync->domain_count && sync->domains[i]->acked;
+	if (sync->plan != NULL && sync->plan->domain_count == 0)
+		acked = sync->phase == PHASE_SYNCED;
+	if (!acked || sync->phase < PHASE_PUSHING)
+		return;
+	if (frr_connected(sync->frr) && !attributes_known(sync))
+		return;
+	tell(sync);
+}
+
+static void on_applied(void *context, const char *error)
+{
+	struct sync *sync = context;
+
+	if (error != NULL)
+		log_error("frr", "%s", error);
+	sync->frr_applied = error == NULL;
+	snprintf(sync->frr_error, sizeof(sync->frr_error), "%s", error != NULL ? error : "");
+}
+
+int announce_open(struct sync *sync)
+{
+	struct timeval delay = {VERSIONS_S, 0};
+
+	sync->frr = frr_open(sync->base, sync->frr_dir, on_applied, sync);
+	if (sync->frr == NULL)
+		return -errno;
+	sync->announce_event = evtimer_new(sync->base, on_announce, sync);
+	sync->version_event = evtimer_new(sync->base, on_version_time, sync);
+	if (sync->announce_event == NULL || sync->version_event == NULL)
+		return -ENOMEM;
+	return evtimer_add(sync->version_event, &delay);
+}
+
+void announce_close(struct sync *sync)
+{
+	if (sync->frr != NULL)
+		frr_close(sync->frr);
+	if (sync->announce_event != NULL)
+		event_free(sync->announce_event);
+	if (sync->version_event != NULL)
+		event_free(sync->version_event);
+}

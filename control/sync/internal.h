@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of control/sync share. Not for others: they include sync.h.
+ *
+ * A route's way: kernel.c calls domain.c, which turns next hops into adjacencies and sets
+ * (nexthops.c) and states the native route (rib.c); rib.c decides what is effective in that domain
+ * and in those connected to it, and sends what changed (session.c). announce.c tells FRR.
+ */
+#pragma once
+
+#include "control/sync/sync.h"
+#include "control/sync/table.h"
+#include "dataplane/api/client.h"
+
+enum phase {
+	PHASE_AWAY,     /* no connection */
+	PHASE_ADOPTING, /* reading ids that the dataplane has */
+	PHASE_STARTING, /* STARTUP sent */
+	PHASE_PORTS,    /* snapshot begun, ports stated, waiting for their MACs */
+	PHASE_KERNELS,  /* waiting for the domains' first dumps */
+	PHASE_PUSHING,  /* stating everything */
+	PHASE_ENDING,   /* SNAPSHOT_END sent */
+	PHASE_SYNCED,
+};
+
+/* A port, vrf or interface: name -> id. */
+struct named {
+	struct table_node node;
+	char name[API_NAME_MAX];
+	bool wanted; /* in the present plan */
+};
+
+struct adjacency_entry {
+	struct table_node node;
+	uint32_t interface;
+	struct ip address; /* prefix_len is the family's full one */
+	uint8_t mac[6];
+	bool resolved;
+	bool neighbour; /* the kernel knows it */
+	bool peer;      /* the plan names it as a link's peer: kept resolved */
+	uint32_t sets;  /* how many use it */
+};
+
+/* A set of next hops as routes name it. Its group in the dataplane has the resolved ones among
+ * them, or all of them when none is. Ids below API_GROUP_FIRST are the fixed groups. */
+struct set_entry {
+	struct table_node node;
+	uint32_t references; /* routes, native and effective each */
+	uint32_t count;
+	uint32_t members[API_GROUP_MEMBERS_MAX]; /* ascending adjacency ids */
+	bool adopted; /* an id taken over from the dataplane that no set has claimed yet */
+};
+
+/* One prefix in one domain. */
+struct route_entry {
+	struct table_node node;
+	uint32_t native_set;    /* 0: not native here */
+	uint32_t effective_set; /* 0: not in the dataplane */
+	uint16_t vrf;
+	uint16_t leaked_from;
+	uint8_t native_origin; /* enum api_route_origin */
+	uint8_t effective_origin;
+	uint8_t family;
+	uint8_t prefix_len;
+	uint8_t address[16];
+};
+
+struct domain_link {
+	struct plan_link plan;
+	uint32_t interface;
+	uint32_t ifindex;
+	uint32_t port;  /* id */
+	uint8_t mac[6]; /* the port's */
+	int tap;        /* our duplicate of the TAP's fd, -1: none */
+	bool tap_given; /* the present dataplane has it */
+	bool running;
+};
+
+struct attribute {
+	struct frr_announcement announcement;
+	int64_t version; /* bgpd's, of this prefix */
+};
+
+/* A domain whose own routes appear here, and ours there. */
+struct partner {
+	uint32_t vrf;
+	uint32_t weight;
+};
+
+struct domain {
+	struct sync *sync;
+	char name[DOMAIN_NAME_MAX];
+	uint32_t vrf;
+	unsigned int index; /* in the plan */
+	int netns;
+	struct kernel *kernel;
+	struct domain_link links[LINKS];
+	unsigned int link_count;
+	bool wanted; /* in the present plan */
+	bool acked;  /* part of a snapshot that the dataplane acknowledged */
+	struct partner *partners;
+	unsigned int partner_count;
+	/* What BGP says of this domain's own routes, one table a family (announce.c). */
+	struct attributes {
+		struct attribute *items; /* sorted by prefix */
+		size_t count;
+		size_t waiting;  /* items whose communities are being asked for */
+		bool stale;      /* to be read again */
+		bool asked;      /* the table is being read */
+		bool known;      /* read at least once */
+		int64_t version; /* bgpd's table version when last read */
+	} attributes[2];
+};
+
+struct sync {
+	struct event_base *base;
+	char *run_dir, *frr_dir, *netns_dir;
+	/* In force: what domains follow. Replaced by the next one when a snapshot begins. */
+	struct site *site;
+	struct plan *plan;
+	struct site *next_site;
+	struct plan *next_plan;
+
+	/* session.c */
+	struct api_client *client;
+	struct event *read_event, *write_event, *flush_event, *retry_event, *again_event;
+	enum phase phase;
+	uint64_t boot_id;
+	bool adopted; /* ids are in place: this process has read or given them */
+	bool ports_failed;
+	bool snapshot_asked; /* another one is wanted after the present one */
+	struct api_batch *batch;
+	struct pending_batch *pending_first, *pending_last;
+	int64_t awaited; /* sequence of the request the phase waits for */
+	uint32_t push_cursor;
+	unsigned int push_stage;
+	char error[512]; /* the last refusal, empty when all is well */
+	uint64_t refused;
+
+	/* tables */
+	struct table ports, vrfs, interfaces; /* struct named */
+	struct table adjacencies;             /* struct adjacency_entry */
+	struct table sets;                    /* struct set_entry */
+	struct table routes;                  /* struct route_entry */
+	struct domain **domains;
+	unsigned int domain_count;
+	struct domain *by_vrf[API_VRFS_MAX];
+	struct domain *by_interface[API_INTERFACES_MAX];
+
+	/* announce.c */
+	struct frr *frr;
+	struct event *announce_event, *version_event;
+	bool announced; /* FRR has been told a wish since this process started */
+	bool frr_applied;
+	char frr_error[512];
+};
+
+/* ---- sync.c ---- */
+void sync_promote(struct sync *sync); /* the next plan, if any, comes into force */
+
+/* ---- session.c: the conversation with the dataplane ---- */
+int session_open(struct sync *sync);
+void session_close(struct sync *sync);
+/* A new plan or a failed part: state everything again (after the present snapshot). */
+void session_resync(struct sync *sync);
+/* Sends one item when a snapshot is being or has been stated; forgotten otherwise, because the
+ * next snapshot states everything. */
+void session_send(struct sync *sync, enum api_object object, enum api_operation operation,
+	const void *payload);
+/* A domain's first dump is in, or it failed: the snapshot may go on. */
+void session_kernels_changed(struct sync *sync);
+/* Asks the dataplane for the TAP it holds: an fd or -errno. */
+int session_tap(struct sync *sync, uint32_t interface);
+
+/* ---- domain.c: namespaces, TAPs, what kernels say ---- */
+int domains_plan(struct sync *sync); /* makes domains match the plan; ids and namespaces */
+/* MACs are known: TAPs and kernels of every wanted domain. 0 or -errno of the last failure. */
+int domains_open(struct sync *sync, const struct api_port *ports, unsigned int port_count);
+bool domains_ready(const struct sync *sync); /* every kernel's first dump is in */
+void domains_sweep(struct sync *sync);       /* deletes what the plan no longer names */
+void domains_close(struct sync *sync);       /* of our process; the kernel's side stays */
+struct domain_link *domain_link(struct domain *domain, uint32_t interface);
+void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct ip *address);
+void domain_interface_item(
+	const struct domain *domain, const struct domain_link *link, struct api_interface *item);
+
+/* ---- nexthops.c: adjacencies and sets ---- */
+uint32_t adjacency_find(const struct sync *sync, uint32_t interface, const struct ip *address);
+/* Finds or makes; asks the kernel to resolve a new one. 0: no memory. */
+uint32_t adjacency_want(struct sync *sync, uint32_t interface, const struct ip *address);
+/* Same, for a link's peer: kept whether routes use it or not. */
+void adjacency_want_peer(struct sync *sync, uint32_t interface, const struct ip *address);
+/* The plan names another peer now. */
+void adjacency_unpeer(struct sync *sync, uint32_t interface, const struct ip *address);
+bool adjacency_resolved(const struct sync *sync, uint32_t id);
+/* What the kernel says. */
+void adjacency_neighbour(
+	struct sync *sync, uint32_t interface, const struct kernel_neighbour *neighbour, bool gone);
+void adjacency_state(struct sync *sync, uint32_t id); /* sends it */
+void adjacency_adopt(struct sync *sync, const struct api_adjacency *row);
+void adjacency_drop_interface(struct sync *sync, uint32_t interface);
+/* Finds or makes a set of these adjacencies (any order, duplicates allowed). The caller holds it
+ * with set_hold. 0: no memory. */
+uint32_t set_want(struct sync *sync, const uint32_t *members, unsigned int count);
+void set_hold(struct sync *sync, uint32_t set);
+void set_release(struct sync *sync, uint32_t set); /* 0 and fixed ones are allowed */
+void set_state(struct sync *sync, uint32_t set);
+bool set_alive(const struct sync *sync, uint32_t set); /* some member is resolved */
+void set_adopt(struct sync *sync, const struct api_group *row);
+void sets_forget_adopted(struct sync *sync);
+
+/* ---- rib.c: native and effective routes ---- */
+void rib_native(struct sync *sync, uint32_t vrf, const struct ip *prefix, uint32_t set,
+	enum api_route_origin origin);
+void rib_native_gone(struct sync *sync, uint32_t vrf, const struct ip *prefix);
+struct route_entry *rib_find(const struct sync *sync, uint32_t vrf, const struct ip *prefix);
+void rib_state(struct sync *sync, const struct route_entry *entry);
+void rib_connections_changed(struct sync *sync); /* the plan's connections are others now */
+void rib_drop_vrf(struct sync *sync, uint32_t vrf);
+struct ip rib_prefix(const struct route_entry *entry);
+
+/* ---- announce.c ---- */
+int announce_open(struct sync *sync);
+void announce_close(struct sync *sync);
+/* A leaked route or its liveness changed: look again soon. */
+void announce_later(struct sync *sync);
+/* A domain's own route changed: its attributes are to be read again. */
+void announce_stale(struct sync *sync, struct domain *domain, uint8_t family);
+void announce_domain_free(struct domain *domain);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Routes by domain: native ones as the kernel has them, and what is effective in the dataplane,
+ * which is the native one, or else what a connection leaks. A leaked route names the set of the
+ * domain it is native to, and only native routes leak: one hop, never transit.
+ */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "control/log.h"
+#include "control/sync/internal.h"
+
+static uint32_t prefix_hash(uint32_t vrf, const struct ip *prefix)
+{
+	uint32_t seed = vrf << 16 | prefix->family << 8 | prefix->prefix_len;
+
+	return table_hash(seed, prefix->address, prefix->family == AF_INET ? 4 : 16);
+}
+
+static uint32_t find_id(const struct sync *sync, uint32_t vrf, const struct ip *prefix)
+{
+	size_t length = prefix->family == AF_INET ? 4 : 16;
+	uint32_t id = table_first(&sync->routes, prefix_hash(vrf, prefix));
+
+	for (; id != 0; id = table_next(&sync->routes, id)) {
+		const struct route_entry *entry = table_at(&sync->routes, id);
+		if (entry->vrf == vrf && entry->family == prefix->family &&
+			entry->prefix_len == prefix->prefix_len &&
+			memcmp(entry->address, prefix->address, length) == 0)
+			return id;
+	}
+	return 0;
+}
+
+struct route_entry *rib_find(const struct sync *sync, uint32_t vrf, const struct ip *prefix)
+{
+	uint32_t id = find_id(sync, vrf, prefix);
+
+	return id != 0 ? table_at(&sync->routes, id) : NULL;
+}
+
+struct ip rib_prefix(const struct route_entry *entry)
+{
+	struct ip prefix = {.family = entry->family, .prefix_len = entry->prefix_len};
+
+	memcpy(prefix.address, entry->address, sizeof(prefix.address));
+	return prefix;
+}
+
+static uint32_t find_or_add(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+{
+	uint32_t id = find_id(sync, vrf, prefix);
+	struct route_entry *entry;
+
+	if (id != 0)
+		return id;
+	id = table_add(&sync->routes, prefix_hash(vrf, prefix));
+	if (id == 0) {
+		log_error("sync", "no memory for a route of %s", sync->by_vrf[vrf]->name);
+		return 0;
+	}
+	entry = table_at(&sync->routes, id);
+	entry->vrf = vrf;
+	entry->family = prefix->family;
+	entry->prefix_len = prefix->prefix_len;
+	memcpy(entry->address, prefix->address, prefix->family == AF_INET ? 4 : 16);
+	return id;
+}
+
+static void fill_item(const struct route_entry *entry, struct api_route *item)
+{
+	*item = (struct api_route){.vrf = entry->vrf,
+		.group = entry->effective_set,
+		.leaked_from = entry->leaked_from,
+		.family = entry->family,
+		.prefix_len = entry->prefix_len,
+		.origin = entry->effective_origin};
+	memcpy(item->address, entry->address, sizeof(item->address));
+}
+
+void rib_state(struct sync *sync, const struct route_entry *entry)
+{
+	struct api_route item;
+
+	if (entry->effective_set == 0)
+		return;
+	fill_item(entry, &item);
+	session_send(sync, API_ROUTE, API_UPSERT, &item);
+}
+
+/* What should be effective: set 0 means nothing. */
+struct choice {
+	uint32_t set;
+	uint32_t weight;
+	uint16_t leaked_from;
+	uint8_t origin;
+};
+
+static bool leaks(const struct route_entry *entry)
+{
+	return entry->native_set != 0 && (entry->native_origin == API_ORIGIN_BGP ||
+						 entry->native_origin == API_ORIGIN_STATIC ||
+						 entry->native_origin == API_ORIGIN_NEIGHBOUR);
+}
+
+/* The native route of a partner that may leak here, or NULL. */
+static const struct route_entry *candidate(
+	const struct sync *sync, const struct partner *partner, const struct ip *prefix)
+{
+	const struct route_entry *entry = rib_find(sync, partner->vrf, prefix);
+
+	return entry != NULL && leaks(entry) ? entry : NULL;
+}
+
+/* Several connections of the same weight bring the prefix: share among all their next hops. */
+static uint32_t merged_set(struct sync *sync, const struct domain *domain, const struct ip *prefix,
+	const struct choice *best)
+{
+	uint32_t members[API_GROUP_MEMBERS_MAX];
+	uint32_t count = 0;
+
+	for (unsigned int i = 0; i < domain->partner_count; i++) {
+		const struct partner *partner = &domain->partners[i];
+		const struct route_entry *entry = candidate(sync, partner, prefix);
+		const struct set_entry *set;
+
+		if (entry == NULL || partner->weight != best->weight ||
+			entry->native_set < API_GROUP_FIRST)
+			continue;
+		set = table_at(&sync->sets, entry->native_set);
+		for (uint32_t m = 0; m < set->count && count < API_GROUP_MEMBERS_MAX; m++)
+			members[count++] = set->members[m];
+	}
+	return count > 0 ? set_want(sync, members, count) : best->set;
+}
+
+static struct choice choose(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+{
+	const struct domain *domain = sync->by_vrf[vrf];
+	const struct route_entry *own = rib_find(sync, vrf, prefix);
+	struct choice best = {0};
+	unsigned int equals = 0;
+
+	if (own != NULL && own->native_set != 0)
+		return (struct choice){own->native_set, 0, 0, own->native_origin};
+	for (unsigned int i = 0; i < domain->partner_count; i++) {
+		const struct partner *partner = &domain->partners[i];
+		const struct route_entry *entry = candidate(sync, partner, prefix);
+
+		if (entry == NULL || (best.set != 0 && partner->weight < best.weight))
+			continue;
+		equals = best.set != 0 && partner->weight == best.weight ? equals + 1 : 1;
+		if (equals == 1)
+			best = (struct choice){entry->native_set, partner->weight, partner->vrf,
+				entry->native_origin};
+	}
+	if (equals > 1)
+		best.set = merged_set(sync, domain, prefix, &best);
+	return best;
+}
+
+static void apply_choice(struct sync *sync, uint32_t id, const struct choice *choice)
+{
+	struct route_entry *entry = table_at(&sync->routes, id);
+	uint32_t previous = entry->effective_set;
+	bool leaked = entry->leaked_from != 0 || choice->leaked_from != 0;
+	struct api_route item;
+
+	if (previous == choice->set && entry->leaked_from == choice->leaked_from &&
+		entry->effective_origin == choice->origin)
+		return;
+	fill_item(entry, &item);
+	set_hold(sync, choice->set);
+	entry->effective_set = choice->set;
+	entry->leaked_from = choice->leaked_from;
+	entry->effective_origin = choice->origin;
+	if (choice->set != 0)
+		rib_state(sync, entry);
+	else
+		session_send(sync, API_ROUTE, API_DELETE, &item);
+	set_release(sync, previous);
+	if (leaked)
+		announce_later(sync);
+}
+
+static void update(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+{
+	struct choice choice = choose(sync, vrf, prefix);
+	uint32_t id = choice.set != 0 ? find_or_add(sync, vrf, prefix) : find_id(sync, vrf, prefix);
+	const struct route_entry *entry;
+
+	if (id == 0)
+		return;
+	apply_choice(sync, id, &choice);
+	entry = table_at(&sync->routes, id);
+	if (entry->native_set == 0 && entry->effective_set == 0)
+		table_remove(&sync->routes, id);
+}
+
+static void update_with_partners(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+{
+	const struct domain *domain = sync->by_vrf[vrf];
+
+	update(sync, vrf, prefix);
+	for (unsigned int i = 0; i < domain->partner_count; i++)
+		update(sync, domain->partners[i].vrf, prefix);
+}
+
+void rib_native(struct sync *sync, uint32_t vrf, const struct ip *prefix, uint32_t set,
+	enum api_route_origin origin)
+{
+	uint32_t id = find_or_add(sync, vrf, prefix), previous;
+	struct route_entry *entry;
+
+	if (id == 0)
+		return;
+	entry = table_at(&sync->routes, id);
+	previous = entry->native_set;
+	if (previous == set && entry->native_origin == origin)
+		return;
+	set_hold(sync, set);
+	entry->native_set = set;
+	entry->native_origin = origin;
+	update_with_partners(sync, vrf, prefix);
+	set_release(sync, previous);
+}
+
+void rib_native_gone(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+{
+	struct route_entry *entry = rib_find(sync, vrf, prefix);
+	uint32_t previous;
+
+	if (entry == NULL || entry->native_set == 0)
+		return;
+	previous = entry->native_set;
+	entry->native_set = 0;
+	entry->native_origin = 0;
+	update_with_partners(sync, vrf, prefix);
+	set_release(sync, previous);
+}
+
+void rib_drop_vrf(struct sync *sync, uint32_t vrf)
+{
+	uint32_t id = table_walk(&sync->routes, 0);
+
+	for (; id != 0; id = table_walk(&sync->routes, id + 1)) {
+		struct route_entry *entry = table_at(&sync->routes, id);
+		struct ip prefix = rib_prefix(entry);
+		if (entry->vrf == vrf && entry->native_set != 0)
+			rib_native_gone(sync, vrf, &prefix);
+	}
+}
+
+/* The connections are others now: look at every route that leaks, and at every leaked one. */
+void rib_connections_changed(struct sync *sync)
+{
+	uint32_t id = table_walk(&sync->routes, 0);
+
+	for (; id != 0; id = table_walk(&sync->routes, id + 1)) {
+		struct route_entry *entry = table_at(&sync->routes, id);
+		struct ip prefix = rib_prefix(entry);
+		uint32_t vrf = entry->vrf;
+		const struct domain *domain = sync->by_vrf[vrf];
+
+		if (entry->leaked_from != 0)
+			update(sync, vrf, &prefix);
+		entry = rib_find(sync, vrf, &prefix);
+		if (entry == NULL || !leaks(entry))
+			continue;
+		for (unsigned int i = 0; i < domain->partner_count; i++)
+			update(sync, domain->partners[i].vrf, &prefix);
+	}
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/sync/sync.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/log.h"
+#include "control/routing/namespace.h"
+#include "control/sync/internal.h"
+
+static const char *const phase_names[] = {[PHASE_AWAY] = "away",
+	[PHASE_ADOPTING] = "idle",
+	[PHASE_STARTING] = "starting",
+	[PHASE_PORTS] = "ports",
+	[PHASE_KERNELS] = "kernels",
+	[PHASE_PUSHING] = "pushing",
+	[PHASE_ENDING] = "pushing",
+	[PHASE_SYNCED] = "synced"};
+
+static void init_tables(struct sync *sync)
+{
+	table_init(&sync->ports, sizeof(struct named), 1, API_PORTS_MAX);
+	table_init(&sync->vrfs, sizeof(struct named), 1, API_VRFS_MAX);
+	table_init(&sync->interfaces, sizeof(struct named), 1, API_INTERFACES_MAX);
+	table_init(&sync->adjacencies, sizeof(struct adjacency_entry), 1, API_ADJACENCIES_MAX);
+	table_init(&sync->sets, sizeof(struct set_entry), API_GROUP_FIRST, API_GROUPS_MAX);
+	table_init(&sync->routes, sizeof(struct route_entry), 1, UINT32_MAX);
+}
+
+struct sync *sync_open(struct event_base *base, const struct sync_options *options)
+{
+	struct sync *sync = calloc(1, sizeof(*sync));
+	int error = 0;
+
+	if (sync == NULL)
+		return NULL;
+	init_tables(sync);
+	sync->base = base;
+	sync->run_dir = strdup(options->run_dir);
+	sync->frr_dir = strdup(options->frr_dir);
+	if (sync->run_dir == NULL || sync->frr_dir == NULL ||
+		asprintf(&sync->netns_dir, "%s/netns", options->run_dir) < 0)
+		error = -ENOMEM;
+	if (error == 0)
+		error = namespace_init(sync->netns_dir);
+	if (error == 0)
+		error = announce_open(sync);
+	if (error == 0)
+		error = session_open(sync);
+	if (error == 0)
+		return sync;
+	sync_close(sync);
+	errno = -error;
+	return NULL;
+}
+
+void sync_close(struct sync *sync)
+{
+	if (sync == NULL)
+		return;
+	announce_close(sync);
+	session_close(sync);
+	domains_close(sync);
+	table_fini(&sync->ports);
+	table_fini(&sync->vrfs);
+	table_fini(&sync->interfaces);
+	table_fini(&sync->adjacencies);
+	table_fini(&sync->sets);
+	table_fini(&sync->routes);
+	plan_free(sync->next_plan);
+	site_free(sync->next_site);
+	plan_free(sync->plan);
+	site_free(sync->site);
+	free(sync->run_dir);
+	free(sync->frr_dir);
+	free(sync->netns_dir);
+	free(sync);
+}
+
+int sync_apply(struct sync *sync, struct site *site, unsigned int edge)
+{
+	struct plan *plan = plan_build(site, edge);
+
+	if (plan == NULL) {
+		site_free(site);
+		return -ENOMEM;
+	}
+	plan_free(sync->next_plan);
+	site_free(sync->next_site);
+	sync->next_plan = plan;
+	sync->next_site = site;
+	session_resync(sync);
+	return 0;
+}
+
+void sync_promote(struct sync *sync)
+{
+	if (sync->next_plan == NULL)
+		return;
+	plan_free(sync->plan);
+	site_free(sync->site);
+	sync->plan = sync->next_plan;
+	sync->site = sync->next_site;
+	sync->next_plan = NULL;
+	sync->next_site = NULL;
+}
+
+const struct plan *sync_plan(const struct sync *sync)
+{
+	return sync->next_plan != NULL ? sync->next_plan : sync->plan;
+}
+
+struct kernel *sync_kernel(struct sync *sync, unsigned int index)
+{
+	const struct plan *plan = sync_plan(sync);
+	const char *name;
+
+	if (plan == NULL || index >= plan->domain_count)
+		return NULL;
+	name = plan->domains[index].name;
+	for (unsigned int i = 0; i < sync->domain_count; i++)
+		if (strcmp(sync->domains[i]->name, name) == 0)
+			return sync->domains[i]->kernel;
+	return NULL;
+}
+
+struct frr *sync_frr(struct sync *sync)
+{
+	return sync->frr;
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text[0] != '\0' ? json_string(text) : json_null();
+}
+
+json_t *sync_status(const struct sync *sync)
+{
+	return json_pack("{s:{s:b,s:s,s:b,s:o,s:I},s:{s:b,s:b,s:o},s:I,s:I,s:I,s:I}", "dataplane",
+		"connected", sync->client != NULL, "state", phase_names[sync->phase], "synced",
+		sync->phase == PHASE_SYNCED, "error", text_or_null(sync->error), "refused",
+		(json_int_t)sync->refused, "frr", "connected", frr_connected(sync->frr), "applied",
+		sync->frr_applied, "error", text_or_null(sync->frr_error), "domains",
+		(json_int_t)(sync_plan(sync) != NULL ? sync_plan(sync)->domain_count : 0), "routes",
+		(json_int_t)sync->routes.count, "neighbours", (json_int_t)sync->adjacencies.count,
+		"groups", (json_int_t)sync->sets.count);
+}
