@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Nothing is lost uncounted: the ledger balances, buffers come back."""
+
+from .shell import LabError, wait_until
+
+SETTLE_S = 15
+
+
+def checks(when):
+    yield f"ledger {when}: every interface balances", ledger
+    yield f"buffers {when}: back at the baseline", buffers
+
+
+def account(lab):
+    """Rows of `show stats`, each with the sums of its drops by direction."""
+    sums = {}
+    for row in lab.edge.show("drops"):
+        key = row["interface"], row["direction"]
+        sums[key] = sums.get(key, 0) + row["packets"]
+    rows = lab.edge.show("stats")
+    for row in rows:
+        row["in_drops"] = sums.get((row["interface"], "in"), 0)
+        row["out_drops"] = sums.get((row["interface"], "out"), 0)
+    return rows
+
+
+def imbalance(row):
+    """(in, out) of struct api_ledger's two equations (dataplane/api/api.h)."""
+    return (row["rx"] + row["generated"] - row["punt"] - row["forwarded_in"] - row["in_drops"],
+            row["forwarded_out"] + row["injected"] + row["fragments_added"] - row["tx"]
+            - row["out_drops"])
+
+
+def ledger(lab):
+    """Exact when no packet moves between the two reads; there is a quiet moment soon, an imbalance
+    that stays is an error."""
+    def look():
+        rows = account(lab)
+        wrong = {row["interface"] or row["port"]: imbalance(row) for row in rows
+                 if any(imbalance(row))}
+        forwarded = sum(row["forwarded_in"] for row in rows), sum(row["forwarded_out"] for row in rows)
+        if wrong or forwarded[0] != forwarded[1]:
+            return False, f"(in, out) differ by {wrong}; forwarded in and out: {forwarded}"
+        return rows
+    rows = wait_until("a balanced ledger", look, SETTLE_S, 0.2)
+    received = sum(row["rx"] for row in rows)
+    if not received:
+        raise LabError("no packet was received at all: the ledger proves nothing")
+    return f"{len(rows)} interfaces and ports, {received} packets received, difference 0"
+
+
+def buffers(lab):
+    """As many in use as a dataplane has before its first packet."""
+    def look():
+        used = lab.edge.buffers_used()
+        return used if used == lab.buffer_baseline else (False, str(used))
+    used = wait_until(f"packet buffers back at {lab.buffer_baseline}", look, SETTLE_S, 0.2)
+    return ", ".join(f"{name}: {count} in use" for name, count in used.items())

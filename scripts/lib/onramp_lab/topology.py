@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The lab: two customers with the same addresses, two virtual networks with the same addresses,
+and one edge between them.
+
+  contoso-host --- contoso (FRR) ====cust-a, cust-b==== EDGE ==core, VLAN 10== vnet-a-router (BIRD) --- vnet-a-host
+  fabrikam-host -- fabrikam (BIRD) ==cust-a, cust-b==== EDGE ==core, VLAN 20== vnet-b-router -------- vnet-b-host
+"""
+
+import os
+import shutil
+
+from . import hugepages
+from .bird import Bird
+from .edge import Edge
+from .frr import Frr
+from .manifest import Manifest, clean_leftovers, start_janitor
+from .namespace import HOST_SETTINGS, ROUTER_SETTINGS, Namespace, join
+from .shell import LabError
+from .splice import Splice
+
+SITE_ASN = 4200100001
+VNET_A_ASN = 4200100002
+MEMORY_MB = 512
+CORE_MTU = 1400  # smaller than the customers' 1500: the edge must fragment and say "too big"
+
+CUSTOMER_PREFIX4, CUSTOMER_PREFIX6 = "10.0.0.0/16", "fd00:a::/48"
+CUSTOMER_HOST4, CUSTOMER_HOST6 = "10.0.0.10", "fd00:a::10"
+VNET_PREFIX4, VNET_PREFIX6 = "10.1.0.0/16", "fd00:b::/48"
+VNET_HOST4, VNET_HOST6 = "10.1.0.10", "fd00:b::10"
+# Announced by contoso beside its network, to be withdrawn by a check; an address of its host.
+EXTRA_PREFIX4, EXTRA_PREFIX6 = "10.66.0.0/16", "fd00:66::/48"
+EXTRA_HOST4, EXTRA_HOST6 = "10.66.0.10", "fd00:66::10"
+
+
+class Customer:
+    """What one tenant looks like from outside; links: port -> (net4, net6), the first usable
+    addresses are the customer's, the second the edge's."""
+
+    def __init__(self, name, asn, vnet, s_tag, c_tag, only4, only6, net4, net6):
+        self.name, self.asn, self.vnet, self.s_tag, self.c_tag = name, asn, vnet, s_tag, c_tag
+        self.only4, self.only6 = only4, only6  # addresses that no other tenant has
+        self.net4, self.net6 = net4, net6      # stem and first host number of the /29 and /125
+
+    def addresses(self, half, side):
+        """(IPv4, IPv6) of half 0 (primary) or 1, side 1 (customer) or 2 (edge)."""
+        stem4, first4 = self.net4
+        return f"{stem4}{first4 + 4 * half + side}", f"{self.net6}{4 * half + side:x}"
+
+
+CONTOSO = Customer("contoso", 65001, "vnet-a", 100, 200, "10.200.0.1", "fd00:200::1",
+                   ("192.0.2.", 0), "2001:db8:1::")
+FABRIKAM = Customer("fabrikam", 65002, "vnet-b", 0, 300, "10.201.0.1", "fd00:201::1",
+                    ("192.0.2.", 8), "2001:db8:2::")
+CUSTOMERS = (CONTOSO, FABRIKAM)
+PORTS = ("cust-a", "cust-b")
+LINK_NAMES = ("primary", "secondary")
+
+
+class VirtualNetwork:
+    def __init__(self, name, vlan, net4, net6, customer, only4, only6):
+        self.name, self.vlan, self.customer = name, vlan, customer
+        self.router4, self.edge4 = f"{net4}1", f"{net4}2"
+        self.router6, self.edge6 = f"{net6}1", f"{net6}2"
+        self.only4, self.only6 = only4, only6
+
+
+VNET_A = VirtualNetwork("vnet-a", 10, "10.255.0.", "fd00:ff:a::", CONTOSO, "10.210.0.1",
+                        "fd00:210::1")
+VNET_B = VirtualNetwork("vnet-b", 20, "10.255.1.", "fd00:ff:b::", FABRIKAM, "10.211.0.1",
+                        "fd00:211::1")
+VNETS = (VNET_A, VNET_B)
+
+
+def slash(address, length):
+    return f"{address}/{length}"
+
+
+class Lab:
+    """One run. name: of the run directory and the namespaces; build: meson's directory."""
+
+    def __init__(self, name, build, *, ethertype=0x8100, use_hugepages=True, say=print,
+                 extra_vnets=""):
+        self.name, self.build, self.ethertype, self.say = name, build, ethertype, say
+        self.prefix = f"onramp-{name}"
+        self.extra_vnets = extra_vnets
+        self.log_dir = os.path.join(build, "lab-logs", name)
+        self.numbers = 0
+        cleaned, alive = clean_leftovers([name])
+        if alive:
+            raise LabError(f"a lab named {name} is up already; end it, or choose another --name")
+        if cleaned:
+            say(f"removed what an earlier lab named {name} had left")
+        shutil.rmtree(self.log_dir, ignore_errors=True)
+        os.makedirs(self.log_dir)
+        self.manifest = Manifest.create(name)
+        self.run_dir = self.manifest.run_dir
+        self.janitor = start_janitor(self.manifest)
+        self.splices, self.routers, self.spaces = [], [], {}
+        self.hugepages = False
+        if use_hugepages:
+            self.hugepages, text = hugepages.reserve(self.manifest, MEMORY_MB)
+            say(f"hugepages: {text}" + ("" if self.hugepages else "; going on without them"))
+        else:
+            say("hugepages: not asked for; the dataplane runs with --no-huge")
+
+    def next_number(self):
+        self.numbers += 1
+        return self.numbers
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Takes everything away; the logs stay."""
+        left = self.manifest.clean()
+        if self.janitor.poll() is None:
+            self.janitor.stdin.close()
+            self.janitor.wait(30)
+        if left:
+            raise LabError("could not end " + ", ".join(left))
+
+    # ---- building ----
+
+    def build_networks(self):
+        """Every namespace and wire, but the ports: those come with the dataplane."""
+        # The edge's own kernel must not speak on the ports' netdevs.
+        self.edge_space = self._space("edge", {"net/ipv6/conf/default/disable_ipv6": 1,
+                                               "net/ipv6/conf/all/disable_ipv6": 1})
+        for customer in CUSTOMERS:
+            self._build_customer(customer)
+        for vnet in VNETS:
+            self._build_vnet(vnet)
+        self._build_withdrawable()
+
+    def _space(self, short, settings):
+        self.spaces[short] = Namespace(self, short, settings)
+        return self.spaces[short]
+
+    def _build_customer(self, customer):
+        router = self._space(customer.name, ROUTER_SETTINGS)
+        host = self._space(f"{customer.name}-host", HOST_SETTINGS)
+        self._join_host(router, host, ("10.0.0.1", CUSTOMER_HOST4), ("fd00:a::1", CUSTOMER_HOST6))
+        router.addresses("lo", slash(customer.only4, 32), slash(customer.only6, 128))
+        for half, port in enumerate(PORTS):
+            link = LINK_NAMES[half]
+            veth = f"{customer.name}-{port[-1]}"
+            join(router, link, self.edge_space, veth)
+            own4, own6 = customer.addresses(half, 1)
+            router.addresses(link, slash(own4, 30), slash(own6, 126))
+            self._splice(port, veth, customer.s_tag, customer.c_tag)
+
+    def _build_vnet(self, vnet):
+        router = self._space(f"{vnet.name}-router", ROUTER_SETTINGS)
+        host = self._space(f"{vnet.name}-host", HOST_SETTINGS)
+        self._join_host(router, host, ("10.1.0.1", VNET_HOST4), ("fd00:b::1", VNET_HOST6))
+        router.addresses("lo", slash(vnet.only4, 32), slash(vnet.only6, 128))
+        join(router, "core", self.edge_space, vnet.name, mtu=CORE_MTU)
+        router.addresses("core", slash(vnet.router4, 30), slash(vnet.router6, 126))
+        # Last resort, so that traffic for withdrawn routes still meets the edge.
+        router.route("default", vnet.edge4, "metric", "4096")
+        router.route("default", vnet.edge6, "metric", "4096")
+        self._splice("core", vnet.name, 0, vnet.vlan)
+
+    def _join_host(self, router, host, addresses4, addresses6):
+        join(router, "lan", host, "lan")
+        router.addresses("lan", slash(addresses4[0], 16), slash(addresses6[0], 48))
+        host.addresses("lan", slash(addresses4[1], 16), slash(addresses6[1], 48))
+        host.route("default", addresses4[0])
+        host.route("default", addresses6[0])
+
+    def _build_withdrawable(self):
+        host = self.spaces["contoso-host"]
+        host.addresses("lo", slash(EXTRA_HOST4, 32), slash(EXTRA_HOST6, 128))
+        router = self.spaces["contoso"]
+        router.route(EXTRA_PREFIX4, CUSTOMER_HOST4)
+        router.route(EXTRA_PREFIX6, CUSTOMER_HOST6)
+
+    def _splice(self, port, veth, s_tag, c_tag):
+        self.splices.append(Splice(self, self.edge_space, port, veth, s_tag=s_tag, c_tag=c_tag,
+                                   ethertype=self.ethertype, priority=len(self.splices) + 1))
+
+    def connect_ports(self, timeout=30):
+        """As soon as the dataplane has made its netdevs."""
+        for port in (*PORTS, "core"):
+            self.edge_space.wait_link(port, timeout)
+        for splice in self.splices:
+            splice.connect()
+
+    def start_peers(self):
+        self.contoso = Frr(self, "contoso", self.spaces["contoso"],
+                           {"bgpd": contoso_bgpd(CONTOSO)}).start()
+        self.fabrikam = Bird(self, "fabrikam", self.spaces["fabrikam"],
+                             fabrikam_bird(FABRIKAM)).start()
+        self.vnet_a = Bird(self, "vnet-a", self.spaces["vnet-a-router"], vnet_a_bird()).start()
+
+    def start_edge(self):
+        self.edge = Edge(self, self.edge_space, self.build)
+        self.edge.start()
+        self.yaml = os.path.join(self.run_dir, "lab.yaml")
+        with open(self.yaml, "w", encoding="utf-8") as file:
+            file.write(site_yaml(self))
+        self.edge.apply(self.yaml)
+        self.connect_ports()
+        self.edge.wait_synced()
+
+    def start(self):
+        self.say("building namespaces and wires")
+        self.build_networks()
+        self.say("starting the edge: dataplane, control, FRR")
+        self.start_edge()
+        self.buffer_baseline = self.edge.buffers_used()
+        self.say("starting the customers' and the core's routers")
+        self.start_peers()
+        return self
+
+    def supervise(self):
+        """Starts what has ended again, as systemd would. Returns the names."""
+        ended = [process for process in self.edge.processes() if not process.alive()]
+        for process in ended:
+            process.start()
+        return [process.name for process in ended]
+
+
+# ---- configurations ----
+
+def site_yaml(lab):
+    hugepages_word = "true" if lab.hugepages else "false"
+    def tap(name, number):
+        return (f'"net_tap{number},iface={name},persist=1,mac=02:00:00:00:0{number + 1}:00"')
+    outer = f"0x{lab.ethertype:04x}"
+    return f"""# The lab's site; written by scripts/lab.
+site: lab
+asn: {SITE_ASN}
+edges:
+  - name: edge
+    cores: {{workers: [1], control: [0], idle: 50us}}
+    memory: {{size: {MEMORY_MB}M, hugepages: {hugepages_word}}}
+    ports:
+      - {{name: cust-a, device: {tap('cust-a', 0)}, role: customer, speed: 10G, outer_ethertype: {outer}}}
+      - {{name: cust-b, device: {tap('cust-b', 1)}, role: customer, speed: 10G, outer_ethertype: {outer}}}
+      - {{name: core, device: {tap('core', 2)}, role: core, speed: 10G, mtu: {CORE_MTU}}}
+port_pairs:
+  - {{name: shared, model: provider, encapsulation: mixed, primary: edge/cust-a, secondary: edge/cust-b}}
+circuits:
+  - name: contoso
+    port_pair: shared
+    bandwidth: 1G
+    tier: standard
+    s_tag: {CONTOSO.s_tag}
+    peerings:
+      - type: private
+        c_tag: {CONTOSO.c_tag}
+        peer_asn: {CONTOSO.asn}
+        link_subnets: [192.0.2.0/29, "2001:db8:1::/125"]
+  - name: fabrikam
+    port_pair: shared
+    bandwidth: 1G
+    tier: standard
+    peerings:
+      - type: private
+        vlan: {FABRIKAM.c_tag}
+        peer_asn: {FABRIKAM.asn}
+        link_subnets: [192.0.2.8/29, "2001:db8:2::/125"]
+vnets:
+  - name: vnet-a
+    core: {{port: core, vlan: {VNET_A.vlan}, bgp: {{peer_asn: {VNET_A_ASN}, link_subnets: [10.255.0.0/29, "fd00:ff:a::/125"]}}}}
+    connections: [{{circuit: contoso, weight: 100}}]
+  - name: vnet-b
+    core:
+      port: core
+      vlan: {VNET_B.vlan}
+      static:
+        prefixes: [{VNET_PREFIX4}, "{VNET_PREFIX6}", {VNET_B.only4}/32, "{VNET_B.only6}/128"]
+        gateway: [{VNET_B.router4}, "{VNET_B.router6}"]
+        link_subnets: [10.255.1.0/30, "fd00:ff:b::/126"]
+    connections: [{{circuit: fabrikam, weight: 100}}]
+{lab.extra_vnets}"""
+
+
+def contoso_bgpd(customer):
+    neighbours = [customer.addresses(half, 2) for half in (0, 1)]
+    sessions = "".join(f" neighbor {address} remote-as {SITE_ASN}\n"
+                       f" neighbor {address} timers 10 30\n"
+                       f" neighbor {address} timers connect 2\n"
+                       for pair in neighbours for address in pair)
+    def family(name, index, networks):
+        lines = [f" address-family {name} unicast"]
+        lines += [f"  network {network}" for network in networks]
+        for pair in neighbours:
+            other = pair[1 - index]
+            lines.append(f"  neighbor {pair[index]} activate")
+            if index == 1:
+                lines.append(f"  no neighbor {other} activate")
+        return "\n".join([*lines, "  maximum-paths 2", " exit-address-family", ""])
+    return (f"router bgp {customer.asn}\n bgp router-id {neighbours[0][0][:-1]}1\n"
+            " no bgp ebgp-requires-policy\n no bgp default ipv4-unicast\n"
+            + sessions
+            + family("ipv4", 0, [CUSTOMER_PREFIX4, EXTRA_PREFIX4, customer.only4 + "/32"])
+            + family("ipv6", 1, [CUSTOMER_PREFIX6, EXTRA_PREFIX6, customer.only6 + "/128"]))
+
+
+def bird_base(router_id):
+    return f"""router id {router_id};
+protocol device {{ }}
+protocol direct {{ ipv4; ipv6; interface "lan", "lo"; }}
+protocol kernel kernel4 {{ ipv4 {{ export where source = RTS_BGP; }}; merge paths on; }}
+protocol kernel kernel6 {{ ipv6 {{ export where source = RTS_BGP; }}; merge paths on; }}
+"""
+
+
+def bird_session(name, local, neighbour):
+    channel = "ipv6" if ":" in neighbour[0] else "ipv4"
+    return f"""protocol bgp {name} {{
+	local {local[0]} as {local[1]};
+	neighbor {neighbour[0]} as {neighbour[1]};
+	hold time 30; keepalive time 10; connect retry time 2; connect delay time 1;
+	{channel} {{ import all; export where source = RTS_DEVICE; }};
+}}
+"""
+
+
+def fabrikam_bird(customer):
+    text = bird_base("192.0.2.9")
+    for half, link in enumerate(LINK_NAMES):
+        for own, edge in zip(customer.addresses(half, 1), customer.addresses(half, 2)):
+            family = "6" if ":" in own else "4"
+            text += bird_session(link + family, (own, customer.asn), (edge, SITE_ASN))
+    return text
+
+
+def vnet_a_bird():
+    text = bird_base(VNET_A.router4)
+    for own, edge in ((VNET_A.router4, VNET_A.edge4), (VNET_A.router6, VNET_A.edge6)):
+        family = "6" if ":" in own else "4"
+        text += bird_session("edge" + family, (own, VNET_A_ASN), (edge, SITE_ASN))
+    return text
