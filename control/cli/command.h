@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The words of the `onramp` command: which there are, what each takes, and how arguments become a
+ * call. Parsing has no side effect but text on the given streams.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Exit statuses. */
+enum { STATUS_OK = 0, STATUS_REFUSED = 1, STATUS_USAGE = 2 };
+
+/* One run of the command. */
+struct cli {
+	const char *run_dir;
+	const char *operand; /* FILE, DOMAIN or address; NULL: none given */
+	bool json;
+	bool dry_run;
+	bool all;
+	bool colour;
+	FILE *out; /* results */
+	FILE *err; /* everything else */
+};
+
+enum { OPTION_DRY_RUN = 1, OPTION_ALL = 2 };
+
+struct command {
+	const char *name;
+	const char
+		*operand; /* "FILE", "[DOMAIN]"; NULL: takes none. In brackets: may be left out */
+	unsigned int options; /* bits of OPTION_* */
+	const char *summary;  /* one line for the list of the level above */
+	const char *details;  /* for its own help */
+	const char *example;
+	int (*run)(const struct cli *cli); /* NULL: has commands instead; returns a status */
+	const struct command *commands;    /* ends with a name of NULL */
+};
+
+/* The whole tree; its own name is "onramp". */
+extern const struct command onramp_command;
+
+/* Fills cli from the arguments (argv[0] is skipped) and finds the command to run. NULL: it is over
+ * (help was printed, or a mistake reported) and *status says how. */
+const struct command *command_parse(
+	const struct command *root, int argc, char *const *argv, struct cli *cli, int *status);
+
+/* "onramp: " and a line on cli->err. */
+void cli_error(const struct cli *cli, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The commands, one a file or two. */
+int check_run(const struct cli *cli);
+int apply_run(const struct cli *cli);
+int show_circuits_run(const struct cli *cli);
+int show_peerings_run(const struct cli *cli);
+int show_bgp_run(const struct cli *cli);
+int show_arp_run(const struct cli *cli);
+int show_status_run(const struct cli *cli);
+int show_ports_run(const struct cli *cli);
+int show_routes_run(const struct cli *cli);
+int show_stats_run(const struct cli *cli);
+int show_drops_run(const struct cli *cli);
+int show_memory_run(const struct cli *cli);
+int show_workers_run(const struct cli *cli);

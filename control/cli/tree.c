@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/cli/command.h"
+
+#include <stddef.h>
+
+#define ADDRESS_HELP                                                                               \
+	"CIRCUIT[/PEERING[/LINK]] limits it to a circuit, a peering or a link; VNET/core is the\n" \
+	"link of a virtual network."
+
+static const struct command show_commands[] = {
+	{
+		.name = "ports",
+		.summary = "network ports: link state, speed, packets",
+		.details = "Read from the dataplane. missed: packets that came while no receive "
+			   "buffer\n"
+			   "was free; they are in no circuit's account.",
+		.example = "onramp show ports",
+		.run = show_ports_run,
+	},
+	{
+		.name = "circuits",
+		.operand = "[CIRCUIT]",
+		.summary = "what was sold: bandwidth, tier, tags, service key",
+		.details = "Asked from control.",
+		.example = "onramp show circuits contoso",
+		.run = show_circuits_run,
+	},
+	{
+		.name = "peerings",
+		.operand = "[ADDRESS]",
+		.summary = "both links of each peering: addresses, neighbour and BGP states",
+		.details = "Asked from control. One line for each link and family.\n" ADDRESS_HELP,
+		.example = "onramp show peerings contoso/private",
+		.run = show_peerings_run,
+	},
+	{
+		.name = "bgp",
+		.operand = "[ADDRESS]",
+		.summary = "BGP sessions: state, uptime, prefixes accepted and announced",
+		.details = "Asked from control, which asks FRR.\n" ADDRESS_HELP,
+		.example = "onramp show bgp contoso/private/primary",
+		.run = show_bgp_run,
+	},
+	{
+		.name = "routes",
+		.operand = "[DOMAIN]",
+		.summary = "what the dataplane forwards by, of one routing domain or all",
+		.details =
+			"Read from the dataplane, printed as it comes. DOMAIN is a routing domain\n"
+			"(private.contoso, vnet.contoso-vnet), or CIRCUIT/PEERING, or the name of "
+			"a\n"
+			"circuit or virtual network for all of its domains. LEAKED FROM names the\n"
+			"domain that a connection brought the route from.",
+		.example = "onramp show routes private.contoso",
+		.run = show_routes_run,
+	},
+	{
+		.name = "arp",
+		.operand = "[ADDRESS]",
+		.summary = "neighbours on the links: ARP (IPv4) and ND (IPv6)",
+		.details = "Asked from control. AGE is the time since the neighbour last "
+			   "answered.\n" ADDRESS_HELP,
+		.example = "onramp show arp contoso/private",
+		.run = show_arp_run,
+	},
+	{
+		.name = "stats",
+		.operand = "[ADDRESS]",
+		.summary = "packets and bytes of each link",
+		.details = "Read from the dataplane; -j has every counter. Each account balances:\n"
+			   "  rx + generated = punt + forwarded_in + dropped_in\n"
+			   "  forwarded_out + injected + fragments_added = tx + dropped_out\n"
+			   "A row without a link is what a port received and could give to "
+			   "none.\n" ADDRESS_HELP,
+		.example = "onramp show stats contoso",
+		.run = show_stats_run,
+	},
+	{
+		.name = "drops",
+		.operand = "[ADDRESS]",
+		.options = OPTION_ALL,
+		.summary = "dropped packets by link and reason, and what each reason means",
+		.details = "Read from the dataplane. Only reasons that counted something; --all: "
+			   "every\n"
+			   "reason of every link.\n" ADDRESS_HELP,
+		.example = "onramp show drops contoso/private",
+		.run = show_drops_run,
+	},
+	{
+		.name = "memory",
+		.summary = "what uses the dataplane's memory",
+		.details = "Read from the dataplane.",
+		.example = "onramp show memory",
+		.run = show_memory_run,
+	},
+	{
+		.name = "workers",
+		.summary = "the dataplane's polling threads and how busy each is",
+		.details =
+			"Read from the dataplane twice, half a second apart: BUSY is the share of\n"
+			"polls in between that brought packets. The other numbers count since "
+			"start.",
+		.example = "onramp show workers",
+		.run = show_workers_run,
+	},
+	{
+		.name = "status",
+		.summary = "whether control, dataplane and FRR work together",
+		.details = "Asked from control.",
+		.example = "onramp show status",
+		.run = show_status_run,
+	},
+	{0},
+};
+
+static const struct command commands[] = {
+	{
+		.name = "check",
+		.operand = "FILE",
+		.summary = "check a site's document without changing anything",
+		.details =
+			"Works offline. Every finding is one line, FILE:LINE: error: FIELD: TEXT.\n"
+			"Exit status 1 when there is an error; warnings alone are 0.",
+		.example = "onramp check site.yaml",
+		.run = check_run,
+	},
+	{
+		.name = "apply",
+		.operand = "FILE",
+		.options = OPTION_DRY_RUN,
+		.summary = "make a site's document the one in force",
+		.details =
+			"Prints what differs from the document in force and which BGP sessions "
+			"that\n"
+			"touches, then applies it whole. A document with errors changes nothing.\n"
+			"--dry-run stops after the difference.",
+		.example = "onramp apply site.yaml --dry-run",
+		.run = apply_run,
+	},
+	{
+		.name = "show",
+		.summary = "look at the running system",
+		.details = "Tables for people; with -j JSON for programs, an array of row objects.",
+		.example = "onramp show bgp",
+		.commands = show_commands,
+	},
+	{0},
+};
+
+const struct command onramp_command = {
+	.name = "onramp",
+	.summary = "operate a cloud on-ramp's edge",
+	.details = "Exit status: 0 done, 1 refused or failed, 2 wrong usage.",
+	.example = "onramp show status",
+	.commands = commands,
+};
