@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Kernel settings of a routing domain's namespace (docs/architecture.md). The dataplane forwards;
+ * the kernel only speaks ARP, ND and TCP for its own addresses. All act on the namespace the
+ * calling thread is in; 0 or -errno, logged with the path.
+ */
+#pragma once
+
+/* interface: a name, or "all" or "default". */
+int sysctl_domain(const char *interface);
+/* Raises gc_thresh1..3 below /proc/sys/DIRECTORY to at least these; never lowers. */
+int sysctl_raise(const char *directory, long thresh1, long thresh2, long thresh3);
