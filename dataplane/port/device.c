@@ -41,26 +41,33 @@ static bool ethdev_in_use(uint16_t ethdev)
 static int probe(struct port *port)
 {
 	struct rte_dev_iterator iterator;
+	bool taken = false;
 	uint16_t ethdev;
 	int error;
 
 	error = probe_signals_blocked(port->api.device);
+	/* Known already (-EEXIST, or 0): another port has it, or its second Ethernet port is free.
+	 */
 	if (error < 0 && error != -EEXIST) {
-		log_error("port", "%s: no device '%s' (%s); `scripts/nic list` shows what there is",
-			port->api.name, port->api.device, strerror(-error));
+		log_error("port",
+			"%s: no device '%s', or no driver for it; `scripts/nic list` shows what "
+			"there "
+			"is",
+			port->api.name, port->api.device);
 		return -ENODEV;
 	}
 	RTE_ETH_FOREACH_MATCHING_DEV(ethdev, port->api.device, &iterator)
 	{
-		if (ethdev_in_use(ethdev))
+		taken = ethdev_in_use(ethdev);
+		if (taken)
 			continue;
 		rte_eth_iterator_cleanup(&iterator);
 		port->ethdev = ethdev;
 		return 0;
 	}
 	log_error("port", "%s: device '%s' %s", port->api.name, port->api.device,
-		error == -EEXIST ? "is another port's already" : "has no Ethernet port");
-	return error == -EEXIST ? -EINVAL : -ENODEV;
+		taken ? "is another port's already" : "has no Ethernet port");
+	return taken ? -EINVAL : -ENODEV;
 }
 
 /* Bytes a device adds to an MTU to get its largest frame, as ethdev itself reckons it. */
