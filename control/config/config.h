@@ -15,7 +15,7 @@
 struct config_finding {
 	bool warning;
 	unsigned int line; /* from 1; 0: the document as a whole */
-	char *field;	   /* "circuits[contoso].peerings[private].c_tag" */
+	char *field;       /* "circuits[contoso].peerings[private].c_tag" */
 	char *text;
 };
 
@@ -32,11 +32,15 @@ void config_findings_free(struct config_findings *findings);
 
 /* "FILE:LINE: error: FIELD: TEXT", malloc'd. */
 char *config_finding_text(const struct config_finding *finding, const char *file);
+/* [{"severity": "error"|"warning", "line": N, "field": TEXT, "text": TEXT}], in the same order. */
 json_t *config_findings_json(const struct config_findings *findings);
 
-/* What differs between two sites (old may be NULL: everything is new), for people and programs:
- * {"changes": [{"action": "add"|"remove"|"change", "what": "contoso/private", "field": ...,
- *   "from": ..., "to": ...}], "sessions": [{"session": "contoso/private/primary ipv4",
- *   "effect": "start"|"stop"|"reset"|"untouched"}], "restart": ["why the dataplane must restart"]}
- * sessions names only those that exist on the given edge, and only touched ones. */
+/* What differs between two sites (from may be NULL: everything is new), for people and programs:
+ * {"changes": [{"action": "add"|"remove", "what": "contoso/private"},
+ *   {"action": "change", "what": ..., "field": ..., "from": TEXT|null, "to": TEXT|null}],
+ *  "sessions": [{"session": "contoso/private/primary ipv4", "effect": "start"|"stop"|"reset"}],
+ *  "restart": ["why the dataplane must restart"]}
+ * sessions names only those of the given edge that are touched; restart, too, is about that edge.
+ * what: "site", "edge NAME", "port EDGE/PORT", "port pair NAME", "circuit NAME", "CIRCUIT/PEERING",
+ * "vnet NAME", "connection VNET - CIRCUIT". NULL: no memory. */
 json_t *config_diff(const struct site *from, const struct site *to, const char *edge);

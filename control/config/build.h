@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From records to a site: every name resolved, every rule that ties fields together checked. The
+ * site's arrays are parallel to the records', also where a record is wrong: then its entry is
+ * incomplete, later checks pass over it, and the site is thrown away at the end.
+ */
+#pragma once
+
+#include "control/config/loader.h"
+
+struct build {
+	struct loader *loader;
+	const struct record *root;
+	struct site *site;
+	int *circuit_pairs; /* by circuit: index of its port pair, -1: unknown */
+};
+
+/* In this order. False: no memory. */
+bool build_edges(struct build *build);
+bool build_pairs(struct build *build);
+bool build_circuits(struct build *build);
+bool build_vnets(struct build *build);
+
+/* Peerings of one circuit, whose pair may be unknown (-1); then tags across each pair. */
+bool build_peerings(
+	struct build *build, const struct record *record, struct site_circuit *circuit, int pair);
+void check_pair_tags(struct build *build);
+
+/* Links of a peering and of a core attachment from their subnets. */
+void build_peering_links(
+	struct build *build, const struct record *record, struct site_peering *peering, int pair);
+/* edges: by edge index, whether it has the core port. vnet->links is there. */
+void build_core_links(struct build *build, const struct record *record, const bool *edges,
+	struct site_vnet *vnet);
+/* At most one subnet of a family, of a length from shortest to longest by family, fit for links.
+ * Reports and returns false otherwise. */
+struct subnet_lengths {
+	uint8_t shortest4, longest4, shortest6, longest6;
+};
+bool check_subnets(struct build *build, const struct record *record, unsigned int field,
+	const struct subnet_lengths *lengths, bool must_be_public);
+
+/* Reports every record whose key field says what an earlier one said. */
+void check_unique(struct loader *loader, const struct value *list, const char *what);
+/* The records of a list field; *count may be 0. */
+struct record *const *record_list(const struct record *record, unsigned int field, size_t *count);
+/* The one record of a mapping field, or NULL. */
+const struct record *record_of(const struct record *record, unsigned int field);
+/* The name field's text, "" when it is not usable. */
+const char *record_name(const struct record *record, unsigned int field);
+void copy_name(char name[NAME_MAX_LENGTH + 1], const struct record *record, unsigned int field);
+/* The value's number, or fallback when it is not usable (then it is reported already). */
+uint64_t record_number(const struct record *record, unsigned int field, uint64_t fallback);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/config/build.h"
+#include "control/model/service_key.h"
+#include "control/model/sku.h"
+
+static int find_pair(struct build *build, const struct record *record)
+{
+	const struct value *value = usable(record, CIRCUIT_PAIR);
+	char nearest[80];
+
+	if (value == NULL)
+		return -1;
+	struct suggestion suggestion = {.wrong = value->text};
+	for (unsigned int i = 0; i < build->site->port_pair_count; i++) {
+		const char *name = build->site->port_pairs[i].name;
+		if (strcmp(name, value->text) == 0)
+			return (int)i;
+		suggest(&suggestion, name);
+	}
+	report(build->loader, record, CIRCUIT_PAIR,
+		"\"%s\" is no port pair of this site; write a name from port_pairs%s", value->text,
+		suggestion_text(&suggestion, nearest, sizeof(nearest)));
+	return -1;
+}
+
+/* 0: not known, some field of pair or port is wrong. */
+static uint64_t pair_speed(const struct build *build, unsigned int pair)
+{
+	const struct port_ref *ref = &build->site->port_pairs[pair].ports[LINK_PRIMARY];
+	return ref->present ? build->site->edges[ref->edge].ports[ref->port].speed_bps : 0;
+}
+
+static const struct record *pair_record(const struct build *build, unsigned int pair)
+{
+	return build->root->values[SITE_PAIRS].records[pair];
+}
+
+static void check_bandwidth(struct build *build, const struct record *record, unsigned int pair)
+{
+	const struct value *bandwidth = usable(record, CIRCUIT_BANDWIDTH);
+	enum pair_model model = build->site->port_pairs[pair].model;
+	uint64_t speed = pair_speed(build, pair);
+	char list[128], rate[16];
+
+	if (bandwidth == NULL || usable(pair_record(build, pair), PAIR_MODEL) == NULL)
+		return;
+	if (model == PAIR_DIRECT && speed == 0)
+		return;
+	if (sku_exists(model, speed, bandwidth->number))
+		return;
+	sku_list_text(model, speed, list, sizeof(list));
+	if (model == PAIR_DIRECT)
+		report(build->loader, record, CIRCUIT_BANDWIDTH,
+			"%s is not sold on direct ports of %s; write one of %s", bandwidth->text,
+			rate_text(speed, rate, sizeof(rate)), list);
+	else
+		report(build->loader, record, CIRCUIT_BANDWIDTH,
+			"%s is not sold on provider ports; write one of %s", bandwidth->text, list);
+}
+
+static void check_s_tag(struct build *build, const struct record *record, unsigned int pair)
+{
+	enum encapsulation encapsulation = build->site->port_pairs[pair].encapsulation;
+	const char *name = build->site->port_pairs[pair].name;
+	const struct value *s_tag = &record->values[CIRCUIT_S_TAG];
+
+	if (usable(pair_record(build, pair), PAIR_ENCAP) == NULL)
+		return;
+	if (encapsulation == ENCAP_DOT1Q && s_tag->given)
+		report(build->loader, record, CIRCUIT_S_TAG,
+			"%.20s, but port pair \"%s\" is dot1q; remove s_tag and give each peering "
+			"a vlan",
+			s_tag->text != NULL ? s_tag->text : "given", name);
+	/* Until edges share a store, none could be assigned that the other edge knows. */
+	if (encapsulation == ENCAP_QINQ && !s_tag->given)
+		report(build->loader, record, CIRCUIT_S_TAG,
+			"is missing; port pair \"%s\" is qinq: write s_tag: 1 to 4094", name);
+}
+
+static void build_key(
+	struct build *build, const struct record *record, struct site_circuit *circuit)
+{
+	const struct value *key = usable(record, CIRCUIT_KEY);
+
+	if (key != NULL)
+		memcpy(circuit->service_key, key->text, sizeof(circuit->service_key));
+	else
+		service_key_make(build->site->name, circuit->name, circuit->service_key);
+}
+
+static void check_keys(struct build *build, struct record *const *records, unsigned int index)
+{
+	const struct site_circuit *circuits = build->site->circuits;
+
+	if (usable(records[index], CIRCUIT_KEY) == NULL)
+		return;
+	for (unsigned int i = 0; i < build->site->circuit_count; i++) {
+		bool later_twin = i > index && usable(records[i], CIRCUIT_KEY) != NULL;
+		if (i == index || later_twin)
+			continue;
+		if (strcmp(circuits[i].service_key, circuits[index].service_key) == 0)
+			report(build->loader, records[index], CIRCUIT_KEY,
+				"\"%s\" is already the key of circuit \"%s\" (line %u); each "
+				"circuit "
+				"has its own",
+				circuits[index].service_key, circuits[i].name, records[i]->line);
+	}
+}
+
+static void check_direct_sum(struct build *build, struct record *const *records, unsigned int pair)
+{
+	uint64_t speed = pair_speed(build, pair), sum = 0;
+	uint64_t limit = sku_direct_sum_max(speed);
+	char rates[3][16];
+
+	if (build->site->port_pairs[pair].model != PAIR_DIRECT || speed == 0)
+		return;
+	for (unsigned int i = 0; i < build->site->circuit_count; i++) {
+		uint64_t bandwidth = build->site->circuits[i].bandwidth_bps;
+		if (build->circuit_pairs[i] != (int)pair ||
+			!sku_exists(PAIR_DIRECT, speed, bandwidth))
+			continue;
+		sum += bandwidth;
+		if (sum <= limit)
+			continue;
+		report(build->loader, records[i], CIRCUIT_BANDWIDTH,
+			"%s brings the circuits of port pair \"%s\" to %s; direct circuits may sum "
+			"to "
+			"%s, twice the port's speed",
+			records[i]->values[CIRCUIT_BANDWIDTH].text,
+			build->site->port_pairs[pair].name,
+			rate_text(sum, rates[0], sizeof(rates[0])),
+			rate_text(limit, rates[1], sizeof(rates[1])));
+	}
+}
+
+static bool build_circuit(struct build *build, const struct record *record, unsigned int index)
+{
+	struct site_circuit *circuit = &build->site->circuits[index];
+	size_t peerings;
+
+	copy_name(circuit->name, record, CIRCUIT_NAME);
+	circuit->bandwidth_bps = record_number(record, CIRCUIT_BANDWIDTH, 0);
+	circuit->tier = (enum tier)record_number(record, CIRCUIT_TIER, TIER_STANDARD);
+	circuit->s_tag = (uint16_t)record_number(record, CIRCUIT_S_TAG, 0);
+	build_key(build, record, circuit);
+
+	int pair = find_pair(build, record);
+	build->circuit_pairs[index] = pair;
+	if (pair >= 0) {
+		circuit->port_pair = (unsigned int)pair;
+		check_bandwidth(build, record, (unsigned int)pair);
+		check_s_tag(build, record, (unsigned int)pair);
+	}
+	record_list(record, CIRCUIT_PEERINGS, &peerings);
+	circuit->peerings = calloc(peerings + 1, sizeof(*circuit->peerings));
+	if (circuit->peerings == NULL)
+		return false;
+	circuit->peering_count = (unsigned int)peerings;
+	return build_peerings(build, record, circuit, pair);
+}
+
+bool build_circuits(struct build *build)
+{
+	struct site *site = build->site;
+	size_t count;
+	struct record *const *records = record_list(build->root, SITE_CIRCUITS, &count);
+
+	site->circuits = calloc(count + 1, sizeof(*site->circuits));
+	build->circuit_pairs = loader_alloc(build->loader, (count + 1) * sizeof(int));
+	if (site->circuits == NULL || build->circuit_pairs == NULL)
+		return false;
+	site->circuit_count = (unsigned int)count;
+	for (unsigned int i = 0; i < count; i++) {
+		if (!build_circuit(build, records[i], i))
+			return false;
+	}
+	for (unsigned int i = 0; i < count; i++)
+		check_keys(build, records, i);
+	for (unsigned int pair = 0; pair < site->port_pair_count; pair++)
+		check_direct_sum(build, records, pair);
+	check_unique(build->loader, &build->root->values[SITE_CIRCUITS], "circuit");
+	check_pair_tags(build);
+	return true;
+}

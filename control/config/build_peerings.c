@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/config/build.h"
+
+#define TAGS 4096
+
+/* A circuit with an S-tag is QinQ and its peerings have C-tags; without one they have a VLAN. */
+static void check_tag_field(struct build *build, const struct record *record, bool qinq)
+{
+	unsigned int right = qinq ? PEERING_C_TAG : PEERING_VLAN;
+	unsigned int wrong = qinq ? PEERING_VLAN : PEERING_C_TAG;
+	const struct value *stray = &record->values[wrong];
+
+	if (stray->given)
+		report(build->loader, record, wrong,
+			"%.20s, but the circuit has %s s_tag, so it is %s; write %s: 1 to 4094 "
+			"instead",
+			stray->text != NULL ? stray->text : "given", qinq ? "an" : "no",
+			qinq ? "QinQ" : "802.1Q", qinq ? "c_tag" : "vlan");
+	else if (!record->values[right].given)
+		report(build->loader, record, right,
+			"is missing; the circuit has %s s_tag (%s): write %s: 1 to 4094",
+			qinq ? "an" : "no", qinq ? "QinQ" : "802.1Q", qinq ? "c_tag" : "vlan");
+}
+
+static void check_peer_asn(
+	struct build *build, const struct record *record, const struct site *site)
+{
+	const struct value *asn = usable(record, PEERING_ASN);
+
+	if (asn != NULL && asn->number == site->asn)
+		report(build->loader, record, PEERING_ASN,
+			"%s is the site's own AS number; sessions are external BGP, write the "
+			"customer's",
+			asn->text);
+}
+
+static void check_twins(struct build *build, struct record *const *records, unsigned int index)
+{
+	const struct value *type = usable(records[index], PEERING_TYPE);
+	const struct value *c_tag = usable(records[index], PEERING_C_TAG);
+
+	for (unsigned int i = 0; i < index; i++) {
+		const struct value *other_type = usable(records[i], PEERING_TYPE);
+		const struct value *other_tag = usable(records[i], PEERING_C_TAG);
+		if (type != NULL && other_type != NULL && type->number == other_type->number)
+			report(build->loader, records[index], PEERING_TYPE,
+				"\"%s\": the circuit has a %s peering already (line %u); one of "
+				"each "
+				"type",
+				type->text, peering_type_name((enum peering_type)type->number),
+				other_type->line);
+		if (c_tag != NULL && other_tag != NULL && c_tag->number == other_tag->number)
+			report(build->loader, records[index], PEERING_C_TAG,
+				"%s is already the tag of the peering on line %u; C-tags are "
+				"unique in "
+				"a circuit",
+				c_tag->text, other_tag->line);
+	}
+}
+
+bool build_peerings(
+	struct build *build, const struct record *record, struct site_circuit *circuit, int pair)
+{
+	const struct value *s_tag = &record->values[CIRCUIT_S_TAG];
+	bool qinq = s_tag->given;
+	size_t count;
+	struct record *const *records = record_list(record, CIRCUIT_PEERINGS, &count);
+
+	/* What the pair asks for decides over a stray or missing s_tag, which is told already. */
+	if (pair >= 0 && build->site->port_pairs[pair].encapsulation != ENCAP_MIXED)
+		qinq = build->site->port_pairs[pair].encapsulation == ENCAP_QINQ;
+	for (unsigned int i = 0; i < count; i++) {
+		struct site_peering *peering = &circuit->peerings[i];
+		unsigned int tag = qinq ? PEERING_C_TAG : PEERING_VLAN;
+		peering->type =
+			(enum peering_type)record_number(records[i], PEERING_TYPE, PEERING_PRIVATE);
+		peering->c_tag = (uint16_t)record_number(records[i], tag, 0);
+		peering->peer_asn = (uint32_t)record_number(records[i], PEERING_ASN, 0);
+		check_tag_field(build, records[i], qinq);
+		check_peer_asn(build, records[i], build->site);
+		check_twins(build, records, i);
+		build_peering_links(build, records[i], peering, pair);
+	}
+	return true;
+}
+
+/* What uses a tag on the ports of the pair at hand. */
+struct tag_use {
+	const char *circuit;
+	unsigned int line;
+};
+
+struct tag_table {
+	struct tag_use s_tags[TAGS], vlans[TAGS];
+};
+
+static void check_circuit_s_tag(
+	struct build *build, struct tag_table *table, const struct record *record)
+{
+	const struct value *s_tag = usable(record, CIRCUIT_S_TAG);
+
+	if (s_tag == NULL)
+		return;
+	struct tag_use *use = &table->s_tags[s_tag->number];
+	if (use->circuit != NULL)
+		report(build->loader, record, CIRCUIT_S_TAG,
+			"%s is already the S-tag of circuit \"%s\" (line %u) on this port pair; "
+			"choose "
+			"another",
+			s_tag->text, use->circuit, use->line);
+	else
+		*use = (struct tag_use){record_name(record, CIRCUIT_NAME), s_tag->line};
+}
+
+/*
+ * A VLAN equal to an S-tag is refused whatever the outer EtherType: the customer of that VLAN could
+ * put a second tag into its frames and be taken for the QinQ circuit, and where the EtherTypes
+ * differ (0x88a8) a switch on the way that rewrites one of them would make the two the same.
+ */
+static void check_vlan(struct build *build, struct tag_table *table, const struct record *circuit,
+	const struct record *record)
+{
+	const struct value *vlan = usable(record, PEERING_VLAN);
+
+	if (vlan == NULL)
+		return;
+	struct tag_use *use = &table->vlans[vlan->number];
+	const struct tag_use *outer = &table->s_tags[vlan->number];
+	if (use->circuit != NULL)
+		report(build->loader, record, PEERING_VLAN,
+			"%s is already a VLAN of circuit \"%s\" (line %u) on this port pair; "
+			"choose "
+			"another",
+			vlan->text, use->circuit, use->line);
+	else
+		*use = (struct tag_use){record_name(circuit, CIRCUIT_NAME), vlan->line};
+	if (outer->circuit != NULL)
+		report(build->loader, record, PEERING_VLAN,
+			"%s is the S-tag of circuit \"%s\" (line %u) on this port pair; choose "
+			"another",
+			vlan->text, outer->circuit, outer->line);
+}
+
+static void check_tags_of_pair(struct build *build, unsigned int pair, struct tag_table *table)
+{
+	size_t count, peerings;
+	struct record *const *circuits = record_list(build->root, SITE_CIRCUITS, &count);
+
+	memset(table, 0, sizeof(*table));
+	for (size_t i = 0; i < count; i++) {
+		if (build->circuit_pairs[i] == (int)pair)
+			check_circuit_s_tag(build, table, circuits[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct record *const *records =
+			record_list(circuits[i], CIRCUIT_PEERINGS, &peerings);
+		if (build->circuit_pairs[i] != (int)pair)
+			continue;
+		for (size_t j = 0; j < peerings; j++)
+			check_vlan(build, table, circuits[i], records[j]);
+	}
+}
+
+void check_pair_tags(struct build *build)
+{
+	struct tag_table *table = loader_alloc(build->loader, sizeof(*table));
+
+	for (unsigned int i = 0; table != NULL && i < build->site->port_pair_count; i++)
+		check_tags_of_pair(build, i, table);
+}

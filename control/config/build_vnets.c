@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "control/config/build.h"
+#include "control/model/ip.h"
+
+/* Which edges have the core port; reports when none has. */
+static void find_core_port(struct build *build, const struct record *core, bool *edges)
+{
+	const struct value *port = usable(core, CORE_PORT);
+	const char *customer = NULL;
+	bool found = false;
+	char nearest[80];
+
+	if (port == NULL)
+		return;
+	struct suggestion suggestion = {.wrong = port->text};
+	for (unsigned int i = 0; i < build->site->edge_count; i++) {
+		const struct site_edge *edge = &build->site->edges[i];
+		for (unsigned int j = 0; j < edge->port_count; j++) {
+			bool same = strcmp(edge->ports[j].name, port->text) == 0;
+			bool is_core = edge->ports[j].role == PORT_CORE;
+			if (is_core)
+				suggest(&suggestion, edge->ports[j].name);
+			edges[i] = edges[i] || (same && is_core);
+			customer = same && !is_core ? edge->name : customer;
+		}
+		found = found || edges[i];
+	}
+	if (found)
+		return;
+	if (customer != NULL)
+		report(build->loader, core, CORE_PORT,
+			"\"%s\" is a customer port (edge %s); a virtual network needs a port of "
+			"role "
+			"core",
+			port->text, customer);
+	else
+		report(build->loader, core, CORE_PORT,
+			"no edge has a port \"%s\"; write the name of a port of role core%s",
+			port->text, suggestion_text(&suggestion, nearest, sizeof(nearest)));
+}
+
+static const struct value *core_vlan(const struct record *vnet)
+{
+	const struct record *core = record_of(vnet, VNET_CORE);
+
+	if (core == NULL || usable(core, CORE_PORT) == NULL)
+		return NULL;
+	return usable(core, CORE_VLAN);
+}
+
+static void check_vlans(struct build *build, struct record *const *records, unsigned int index)
+{
+	const struct value *vlan = core_vlan(records[index]);
+
+	if (vlan == NULL)
+		return;
+	const struct record *core = record_of(records[index], VNET_CORE);
+	const char *port = record_name(core, CORE_PORT);
+	for (unsigned int i = 0; i < index; i++) {
+		const struct value *other = core_vlan(records[i]);
+		if (other == NULL || other->number != vlan->number ||
+			strcmp(record_name(record_of(records[i], VNET_CORE), CORE_PORT), port) != 0)
+			continue;
+		if (vlan->number == 0)
+			report(build->loader, core, CORE_VLAN,
+				"0 (untagged) on port \"%s\" is vnet \"%s\"'s already (line %u); "
+				"write a "
+				"vlan: 1 to 4094",
+				port, record_name(records[i], VNET_NAME), other->line);
+		else
+			report(build->loader, core, CORE_VLAN,
+				"%s on port \"%s\" is vnet \"%s\"'s already (line %u); choose "
+				"another",
+				vlan->text, port, record_name(records[i], VNET_NAME), other->line);
+	}
+}
+
+static bool has_family(const struct value *link_subnets, uint8_t family)
+{
+	for (size_t i = 0; i < link_subnets->count; i++) {
+		if (!link_subnets->items[i].valid || link_subnets->items[i].ip.family == family)
+			return true;
+	}
+	return !link_subnets->valid;
+}
+
+/* Wider prefixes (a default route, say) are fine beside the link subnets, which are longer. One
+ * that is equal to or inside a link subnet would take the gateway's own address away. */
+static void check_static_prefix(struct build *build, const struct record *record, size_t index)
+{
+	const struct value *prefix = &record->values[STATIC_PREFIXES].items[index];
+	const struct value *links = &record->values[STATIC_LINK_SUBNETS];
+	const char *range;
+
+	if (!has_family(links, prefix->ip.family))
+		report(build->loader, record, STATIC_PREFIXES,
+			"%s has no way out: link_subnets has no %s subnet; add one", prefix->text,
+			ip_family_name(prefix->ip.family));
+	for (size_t i = 0; i < links->count; i++) {
+		if (links->items[i].valid && ip_contains(&links->items[i].ip, &prefix->ip))
+			report(build->loader, record, STATIC_PREFIXES,
+				"%s lies in the link subnet %s, where the gateway is; remove it or "
+				"choose another subnet",
+				prefix->text, links->items[i].text);
+	}
+	for (size_t i = 0; i < index; i++) {
+		const struct value *other = &record->values[STATIC_PREFIXES].items[i];
+		if (other->valid && ip_equal(&other->ip, &prefix->ip))
+			report(build->loader, record, STATIC_PREFIXES,
+				"%s stands twice; remove one", prefix->text);
+	}
+	/* Short prefixes (0.0.0.0/0) overlap everything and are meant to. */
+	if (prefix->ip.prefix_len >= 8 && ip_use(&prefix->ip, &range) == IP_USE_NEVER)
+		report(build->loader, record, STATIC_PREFIXES, "%s is %s; it cannot be routed",
+			prefix->text, range);
+}
+
+static bool build_static(struct build *build, const struct record *record, struct site_vnet *vnet)
+{
+	const struct value *prefixes = usable(record, STATIC_PREFIXES);
+	size_t count = prefixes != NULL ? prefixes->count : 0;
+
+	vnet->static_prefixes = calloc(count + 1, sizeof(*vnet->static_prefixes));
+	if (vnet->static_prefixes == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!prefixes->items[i].valid)
+			continue;
+		check_static_prefix(build, record, i);
+		vnet->static_prefixes[vnet->static_prefix_count++] = prefixes->items[i].ip;
+	}
+	return true;
+}
+
+/* Every gateway named must be of use: an address of no edge's part is a mistake. */
+static void check_gateways(
+	struct build *build, const struct record *record, const struct site_vnet *vnet)
+{
+	const struct value *list = usable(record, STATIC_GATEWAY);
+
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		const struct ip *gateway = &list->items[i].ip;
+		bool used = !list->items[i].valid;
+		for (unsigned int edge = 0; edge < build->site->edge_count; edge++) {
+			const struct site_link *link = &vnet->links[edge];
+			struct ip peer = gateway->family == AF_INET ? link->peer4 : link->peer6;
+			peer.prefix_len = ip_full_length(gateway->family);
+			used = used || (link->present && ip_equal(&peer, gateway));
+		}
+		if (!used)
+			report(build->loader, record, STATIC_GATEWAY,
+				"%s is not the gateway of any link; it must be one of the two "
+				"usable "
+				"addresses of an edge's /30 or /126, named once",
+				list->items[i].text);
+	}
+}
+
+static bool build_core(struct build *build, const struct record *core, struct site_vnet *vnet)
+{
+	const struct record *bgp = record_of(core, CORE_BGP), *fixed = record_of(core, CORE_STATIC);
+	bool both = core->values[CORE_BGP].given && core->values[CORE_STATIC].given;
+	bool *edges = loader_alloc(build->loader, (build->site->edge_count + 1) * sizeof(*edges));
+
+	if (edges == NULL)
+		return false;
+	copy_name(vnet->port, core, CORE_PORT);
+	vnet->vlan = (uint16_t)record_number(core, CORE_VLAN, 0);
+	find_core_port(build, core, edges);
+	if (both)
+		report(build->loader, core, CORE_STATIC,
+			"stands beside bgp; a network is attached one way: remove one of them");
+	else if (!core->values[CORE_BGP].given && !core->values[CORE_STATIC].given)
+		report(build->loader, core, CORE_BGP,
+			"is missing, and so is static; write one of them: bgp: {peer_asn: ..., "
+			"link_subnets: [...]} or static: {prefixes: [...], link_subnets: [...]}");
+	if (bgp != NULL) {
+		const struct value *asn = usable(bgp, BGP_ASN);
+		vnet->peer_asn = (uint32_t)record_number(bgp, BGP_ASN, 0);
+		if (asn != NULL && asn->number == build->site->asn)
+			report(build->loader, bgp, BGP_ASN,
+				"%s is the site's own AS number; sessions are external BGP, write "
+				"the "
+				"core router's",
+				asn->text);
+		build_core_links(build, bgp, edges, vnet);
+	}
+	if (fixed != NULL && !both) {
+		size_t errors = build->loader->findings->errors;
+		vnet->is_static = true;
+		build_core_links(build, fixed, edges, vnet);
+		if (errors == build->loader->findings->errors)
+			check_gateways(build, fixed, vnet);
+		return build_static(build, fixed, vnet);
+	}
+	return true;
+}
+
+static void build_connection(
+	struct build *build, const struct record *record, struct site_vnet *vnet)
+{
+	const struct value *name = usable(record, CONNECTION_CIRCUIT);
+	char nearest[80];
+
+	if (name == NULL)
+		return;
+	struct suggestion suggestion = {.wrong = name->text};
+	int circuit = site_find_circuit(build->site, name->text);
+	if (circuit < 0) {
+		for (unsigned int i = 0; i < build->site->circuit_count; i++)
+			suggest(&suggestion, build->site->circuits[i].name);
+		report(build->loader, record, CONNECTION_CIRCUIT,
+			"\"%s\" is no circuit of this site; write a name from circuits%s",
+			name->text, suggestion_text(&suggestion, nearest, sizeof(nearest)));
+		return;
+	}
+	const struct record *circuit_record = build->root->values[SITE_CIRCUITS].records[circuit];
+	const struct site_circuit *target = &build->site->circuits[circuit];
+	bool has_private = false;
+	for (unsigned int i = 0; i < target->peering_count; i++)
+		has_private = has_private || target->peerings[i].type == PEERING_PRIVATE;
+	if (!has_private)
+		report(build->loader, record, CONNECTION_CIRCUIT,
+			"circuit \"%s\" (line %u) has no private peering, which a connection "
+			"needs; add "
+			"one there, or remove this",
+			name->text, circuit_record->line);
+	vnet->connections[vnet->connection_count++] = (struct site_connection){
+		.circuit = (unsigned int)circuit,
+		.weight = (uint32_t)record_number(record, CONNECTION_WEIGHT, 0),
+	};
+}
+
+static void check_connections_unique(struct build *build, const struct value *list)
+{
+	for (size_t i = 1; i < list->count; i++) {
+		const char *name = record_name(list->records[i], CONNECTION_CIRCUIT);
+		for (size_t j = 0; j < i && name[0] != '\0'; j++) {
+			const struct record *other = list->records[j];
+			if (strcmp(record_name(other, CONNECTION_CIRCUIT), name) != 0)
+				continue;
+			report(build->loader, list->records[i], CONNECTION_CIRCUIT,
+				"\"%s\" is connected already (line %u); name each circuit once",
+				name, other->values[CONNECTION_CIRCUIT].line);
+			break;
+		}
+	}
+}
+
+static bool build_vnet(struct build *build, const struct record *record, struct site_vnet *vnet)
+{
+	const struct record *core = record_of(record, VNET_CORE);
+	size_t count;
+	struct record *const *connections = record_list(record, VNET_CONNECTIONS, &count);
+
+	copy_name(vnet->name, record, VNET_NAME);
+	vnet->links = calloc(build->site->edge_count + 1, sizeof(*vnet->links));
+	vnet->connections = calloc(count + 1, sizeof(*vnet->connections));
+	if (vnet->links == NULL || vnet->connections == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		build_connection(build, connections[i], vnet);
+	check_connections_unique(build, &record->values[VNET_CONNECTIONS]);
+	return core == NULL || build_core(build, core, vnet);
+}
+
+bool build_vnets(struct build *build)
+{
+	struct site *site = build->site;
+	size_t count;
+	struct record *const *records = record_list(build->root, SITE_VNETS, &count);
+
+	site->vnets = calloc(count + 1, sizeof(*site->vnets));
+	if (site->vnets == NULL)
+		return false;
+	site->vnet_count = (unsigned int)count;
+	for (unsigned int i = 0; i < count; i++) {
+		if (!build_vnet(build, records[i], &site->vnets[i]))
+			return false;
+		check_vlans(build, records, i);
+	}
+	check_unique(build->loader, &build->root->values[SITE_VNETS], "vnet");
+	return true;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/config/diff.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "control/config/config.h"
+#include "control/model/ip.h"
+#include "control/model/plan.h"
+
+static void add_change(json_t *changes, const char *action, const char *what)
+{
+	json_array_append_new(changes, json_pack("{s:s, s:s}", "action", action, "what", what));
+}
+
+static void diff_fields(json_t *changes, const char *what, json_t *from, json_t *to)
+{
+	const char *field;
+	json_t *value;
+
+	json_object_foreach (from, field, value) {
+		json_t *now = json_object_get(to, field);
+		if (now == NULL || !json_equal(value, now))
+			json_array_append_new(changes,
+				json_pack("{s:s, s:s, s:s, s:O, s:O?}", "action", "change", "what",
+					what, "field", field, "from", value, "to", now));
+	}
+	json_object_foreach (to, field, value) {
+		if (json_object_get(from, field) == NULL)
+			json_array_append_new(changes,
+				json_pack("{s:s, s:s, s:s, s:n, s:O}", "action", "change", "what",
+					what, "field", field, "from", "to", value));
+	}
+}
+
+static json_t *diff_changes(const struct site *from, const struct site *to)
+{
+	json_t *changes = json_array(), *old = site_facts(from), *new = site_facts(to);
+	const char *what;
+	json_t *fields;
+
+	json_object_foreach (old, what, fields) {
+		json_t *now = json_object_get(new, what);
+		if (now == NULL)
+			add_change(changes, "remove", what);
+		else
+			diff_fields(changes, what, fields, now);
+	}
+	json_object_foreach (new, what, fields) {
+		if (json_object_get(old, what) == NULL)
+			add_change(changes, "add", what);
+	}
+	json_decref(old);
+	json_decref(new);
+	return changes;
+}
+
+/* A session with what it stands on: when any of it changes, it begins anew. */
+static void add_session(json_t *sessions, const struct plan *plan, const struct plan_link *link,
+	const struct ip *edge, const struct ip *peer)
+{
+	char name[96], basis[256], addresses[2][64];
+
+	if (edge->family == 0 || link->peer_asn == 0)
+		return;
+	snprintf(
+		name, sizeof(name), "%s %s", link->name, edge->family == AF_INET ? "ipv4" : "ipv6");
+	snprintf(basis, sizeof(basis), "%s %s as %u to %u port %s tags %u %u",
+		ip_text(edge, addresses[0], sizeof(addresses[0])),
+		ip_text(peer, addresses[1], sizeof(addresses[1])), plan->site->asn, link->peer_asn,
+		plan->edge->ports[link->port].name, link->s_tag, link->c_tag);
+	json_object_set_new(sessions, name, json_string(basis));
+}
+
+/* {"contoso/private/primary ipv4": basis}; {} when the site has no such edge. NULL: no memory. */
+static json_t *edge_sessions(const struct site *site, const char *edge)
+{
+	int index = site != NULL ? site_find_edge(site, edge) : -1;
+	json_t *sessions = json_object();
+
+	if (index < 0)
+		return sessions;
+	struct plan *plan = plan_build(site, (unsigned int)index);
+	if (plan == NULL) {
+		json_decref(sessions);
+		return NULL;
+	}
+	for (unsigned int i = 0; i < plan->domain_count; i++) {
+		for (unsigned int j = 0; j < plan->domains[i].link_count; j++) {
+			const struct plan_link *link = &plan->domains[i].links[j];
+			add_session(sessions, plan, link, &link->edge4, &link->peer4);
+			add_session(sessions, plan, link, &link->edge6, &link->peer6);
+		}
+	}
+	plan_free(plan);
+	return sessions;
+}
+
+static void add_effect(json_t *effects, const char *session, const char *effect)
+{
+	json_array_append_new(
+		effects, json_pack("{s:s, s:s}", "session", session, "effect", effect));
+}
+
+/* NULL: no memory. */
+static json_t *diff_sessions(const struct site *from, const struct site *to, const char *edge)
+{
+	json_t *effects = json_array();
+	json_t *old = edge_sessions(from, edge), *new = edge_sessions(to, edge);
+	const char *session;
+	json_t *basis;
+
+	json_object_foreach (old, session, basis) {
+		json_t *now = json_object_get(new, session);
+		if (now == NULL)
+			add_effect(effects, session, "stop");
+		else if (!json_equal(basis, now))
+			add_effect(effects, session, "reset");
+	}
+	json_object_foreach (new, session, basis) {
+		if (json_object_get(old, session) == NULL)
+			add_effect(effects, session, "start");
+	}
+	if (old == NULL || new == NULL) {
+		json_decref(effects);
+		effects = NULL;
+	}
+	json_decref(old);
+	json_decref(new);
+	return effects;
+}
+
+static uint32_t largest_mtu(const struct site_edge *edge)
+{
+	uint32_t mtu = 0;
+
+	for (unsigned int i = 0; i < edge->port_count; i++)
+		mtu = edge->ports[i].mtu > mtu ? edge->ports[i].mtu : mtu;
+	return mtu;
+}
+
+static bool has_pci(const struct site_edge *edge)
+{
+	for (unsigned int i = 0; i < edge->port_count; i++) {
+		unsigned int domain, bus, device, function;
+		if (sscanf(edge->ports[i].device, "%x:%x:%x.%x", &domain, &bus, &device,
+			    &function) == 4)
+			return true;
+	}
+	return false;
+}
+
+static bool same_cpus(const uint32_t *a, uint32_t a_count, const uint32_t *b, uint32_t b_count)
+{
+	return a_count == b_count && memcmp(a, b, a_count * sizeof(*a)) == 0;
+}
+
+/* What the dataplane is told once, at its start (struct api_startup). */
+static json_t *diff_restart(const struct site *from, const struct site *to, const char *edge)
+{
+	json_t *reasons = json_array();
+	int old = from != NULL ? site_find_edge(from, edge) : -1;
+	int new = site_find_edge(to, edge);
+
+	if (old < 0 || new < 0)
+		return reasons;
+	const struct site_edge *a = &from->edges[old], *b = &to->edges[new];
+	if (!same_cpus(a->worker_cpus, a->worker_cpu_count, b->worker_cpus, b->worker_cpu_count))
+		json_array_append_new(reasons, json_string("cores.workers changes"));
+	if (!same_cpus(
+		    a->control_cpus, a->control_cpu_count, b->control_cpus, b->control_cpu_count))
+		json_array_append_new(reasons, json_string("cores.control changes"));
+	if (a->idle_sleep_us != b->idle_sleep_us)
+		json_array_append_new(reasons, json_string("cores.idle changes"));
+	if (a->memory_mb != b->memory_mb || a->hugepages != b->hugepages)
+		json_array_append_new(reasons, json_string("memory changes"));
+	if (largest_mtu(a) != largest_mtu(b))
+		json_array_append_new(reasons,
+			json_sprintf("the largest port mtu changes from %u to %u, and with it the "
+				     "packet buffers",
+				largest_mtu(a), largest_mtu(b)));
+	if (has_pci(a) != has_pci(b))
+		json_array_append_new(
+			reasons, json_string(has_pci(b) ? "the first PCI device comes"
+							: "the last PCI device goes"));
+	return reasons;
+}
+
+json_t *config_diff(const struct site *from, const struct site *to, const char *edge)
+{
+	json_t *sessions = diff_sessions(from, to, edge);
+
+	if (sessions == NULL)
+		return NULL;
+	return json_pack("{s:o, s:o, s:o}", "changes", diff_changes(from, to), "sessions", sessions,
+		"restart", diff_restart(from, to, edge));
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A site as {"contoso/private": {"peer_asn": "65001", ...}, ...}: every object with all its fields
+ * as text, so that two sites can be compared without knowing what a field means.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/config/diff.h"
+#include "control/model/ip.h"
+
+static json_t *__attribute__((format(printf, 2, 3))) object(json_t *facts, const char *format, ...)
+{
+	char what[160];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	json_t *fields = json_object();
+	return json_object_set_new(facts, what, fields) == 0 ? fields : NULL;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+fact(json_t *fields, const char *field, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (text[0] != '\0')
+		json_object_set_new(fields, field, json_string(text));
+}
+
+static void cpus_fact(json_t *fields, const char *field, const uint32_t *cpus, uint32_t count)
+{
+	char text[512] = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < count && used < sizeof(text); i++)
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "%s%u", i == 0 ? "" : ", ", cpus[i]);
+	fact(fields, field, "%s", text);
+}
+
+static void edge_facts(json_t *facts, const struct site_edge *edge)
+{
+	json_t *fields = object(facts, "edge %s", edge->name);
+	char speed[24];
+
+	fact(fields, "zone", "%s", edge->zone);
+	cpus_fact(fields, "workers", edge->worker_cpus, edge->worker_cpu_count);
+	cpus_fact(fields, "control", edge->control_cpus, edge->control_cpu_count);
+	if (edge->idle_sleep_us == 0)
+		fact(fields, "idle", "poll");
+	else
+		fact(fields, "idle", "%uus", edge->idle_sleep_us);
+	fact(fields, "memory", "%uM%s", edge->memory_mb, edge->hugepages ? "" : ", no huge pages");
+	for (unsigned int i = 0; i < edge->port_count; i++) {
+		const struct site_port *port = &edge->ports[i];
+		fields = object(facts, "port %s/%s", edge->name, port->name);
+		fact(fields, "device", "%s", port->device);
+		fact(fields, "role", "%s", port->role == PORT_CORE ? "core" : "customer");
+		fact(fields, "speed", "%s", rate_text(port->speed_bps, speed, sizeof(speed)));
+		fact(fields, "mtu", "%u", port->mtu);
+		fact(fields, "outer_ethertype", "0x%04x", port->outer_ethertype);
+	}
+}
+
+static void pair_facts(json_t *facts, const struct site *site, const struct site_port_pair *pair)
+{
+	json_t *fields = object(facts, "port pair %s", pair->name);
+
+	fact(fields, "model", "%s", pair_model_name(pair->model));
+	fact(fields, "encapsulation", "%s", encapsulation_name(pair->encapsulation));
+	for (unsigned int half = 0; half < LINKS; half++) {
+		const struct port_ref *ref = &pair->ports[half];
+		if (!ref->present)
+			continue;
+		const struct site_edge *edge = &site->edges[ref->edge];
+		fact(fields, link_name(half), "%s/%s", edge->name, edge->ports[ref->port].name);
+	}
+}
+
+static void link_fact(json_t *fields, const char *field, const struct site_link *link)
+{
+	char edges[2][64], peers[2][64];
+
+	if (!link->present)
+		return;
+	ip_text(&link->edge4, edges[0], sizeof(edges[0]));
+	ip_text(&link->edge6, edges[1], sizeof(edges[1]));
+	struct ip peer4 = link->peer4, peer6 = link->peer6;
+	peer4.prefix_len = 32;
+	peer6.prefix_len = 128;
+	ip_text(&peer4, peers[0], sizeof(peers[0]));
+	ip_text(&peer6, peers[1], sizeof(peers[1]));
+	fact(fields, field, "%s%s%s%s%s%s%s", edges[0], edges[0][0] != '\0' ? " to " : "", peers[0],
+		edges[0][0] != '\0' && edges[1][0] != '\0' ? ", " : "", edges[1],
+		edges[1][0] != '\0' ? " to " : "", peers[1]);
+}
+
+static void circuit_facts(
+	json_t *facts, const struct site *site, const struct site_circuit *circuit)
+{
+	json_t *fields = object(facts, "circuit %s", circuit->name);
+	char rate[24];
+
+	fact(fields, "port_pair", "%s", site->port_pairs[circuit->port_pair].name);
+	fact(fields, "bandwidth", "%s", rate_text(circuit->bandwidth_bps, rate, sizeof(rate)));
+	fact(fields, "tier", "%s", tier_name(circuit->tier));
+	if (circuit->s_tag != 0)
+		fact(fields, "s_tag", "%u", circuit->s_tag);
+	fact(fields, "service_key", "%s", circuit->service_key);
+	for (unsigned int i = 0; i < circuit->peering_count; i++) {
+		const struct site_peering *peering = &circuit->peerings[i];
+		fields = object(facts, "%s/%s", circuit->name, peering_type_name(peering->type));
+		fact(fields, circuit->s_tag != 0 ? "c_tag" : "vlan", "%u", peering->c_tag);
+		fact(fields, "peer_asn", "%u", peering->peer_asn);
+		for (unsigned int half = 0; half < LINKS; half++)
+			link_fact(fields, link_name(half), &peering->links[half]);
+	}
+}
+
+static void vnet_facts(json_t *facts, const struct site *site, const struct site_vnet *vnet)
+{
+	json_t *fields = object(facts, "vnet %s", vnet->name);
+	char field[64];
+
+	fact(fields, "port", "%s", vnet->port);
+	fact(fields, "vlan", "%u", vnet->vlan);
+	fact(fields, "attachment", "%s", vnet->is_static ? "static" : "bgp");
+	if (!vnet->is_static)
+		fact(fields, "peer_asn", "%u", vnet->peer_asn);
+	for (unsigned int i = 0; i < site->edge_count; i++) {
+		snprintf(field, sizeof(field), "link on %s", site->edges[i].name);
+		link_fact(fields, field, &vnet->links[i]);
+	}
+	for (unsigned int i = 0; i < vnet->static_prefix_count; i++) {
+		char prefix[64];
+		ip_text(&vnet->static_prefixes[i], prefix, sizeof(prefix));
+		snprintf(field, sizeof(field), "prefix %.50s", prefix);
+		fact(fields, field, "routed");
+	}
+	for (unsigned int i = 0; i < vnet->connection_count; i++) {
+		const struct site_connection *connection = &vnet->connections[i];
+		fields = object(facts, "connection %s - %s", vnet->name,
+			site->circuits[connection->circuit].name);
+		fact(fields, "weight", "%u", connection->weight);
+	}
+}
+
+json_t *site_facts(const struct site *site)
+{
+	json_t *facts = json_object();
+
+	if (site == NULL || facts == NULL)
+		return facts;
+	json_t *fields = object(facts, "site");
+	fact(fields, "site", "%s", site->name);
+	fact(fields, "asn", "%u", site->asn);
+	for (unsigned int i = 0; i < site->edge_count; i++)
+		edge_facts(facts, &site->edges[i]);
+	for (unsigned int i = 0; i < site->port_pair_count; i++)
+		pair_facts(facts, site, &site->port_pairs[i]);
+	for (unsigned int i = 0; i < site->circuit_count; i++)
+		circuit_facts(facts, site, &site->circuits[i]);
+	for (unsigned int i = 0; i < site->vnet_count; i++)
+		vnet_facts(facts, site, &site->vnets[i]);
+	return facts;
+}

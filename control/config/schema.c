@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/config/schema.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "control/model/site.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define G UINT64_C(1000000000)
+#define TAG .kind = FIELD_INTEGER, .minimum = 1, .maximum = 4094
+#define PREFIXES .kind = FIELD_PREFIX, .shape = SHAPE_LIST
+#define ASN .kind = FIELD_ASN, .minimum = 1, .maximum = 4294967294
+
+static const struct choice roles[] = {{"customer", PORT_CUSTOMER}, {"core", PORT_CORE}, {NULL, 0}};
+static const struct choice speeds[] = {
+	{"10G", 10 * G}, {"100G", 100 * G}, {"400G", 400 * G}, {NULL, 0}};
+static const struct choice ethertypes[] = {
+	{"0x8100", 0x8100}, {"0x88a8", 0x88a8}, {"0x9100", 0x9100}, {NULL, 0}};
+static const struct choice models[] = {
+	{"direct", PAIR_DIRECT}, {"provider", PAIR_PROVIDER}, {NULL, 0}};
+static const struct choice encapsulations[] = {
+	{"dot1q", ENCAP_DOT1Q}, {"qinq", ENCAP_QINQ}, {"mixed", ENCAP_MIXED}, {NULL, 0}};
+static const struct choice redundancies[] = {{"none", 1}, {NULL, 0}};
+static const struct choice tiers[] = {
+	{"local", TIER_LOCAL}, {"standard", TIER_STANDARD}, {"premium", TIER_PREMIUM}, {NULL, 0}};
+static const struct choice peering_types[] = {{"private", PEERING_PRIVATE},
+	{"public", PEERING_PUBLIC}, {"microsoft", PEERING_PUBLIC}, {NULL, 0}};
+
+static const struct field cores_fields[] = {
+	[CORES_WORKERS] = {"workers", FIELD_INTEGER, SHAPE_LIST, .required = true, .maximum = 1023,
+		.unit = "CPU numbers", .example = "[2, 3]",
+		.sentence = "CPUs that do nothing but move packets, one worker on each."},
+	[CORES_CONTROL] = {"control", FIELD_INTEGER, SHAPE_LIST, .required = true, .maximum = 1023,
+		.unit = "CPU numbers", .example = "[0, 1]",
+		.sentence =
+			"CPUs for the dataplane's other threads. A CPU may be in both lists only "
+			"when `idle` lets workers sleep."},
+	[CORES_IDLE] = {"idle", FIELD_IDLE, .preset = "poll", .minimum = 1, .maximum = 100000,
+		.unit = "`poll`, or a duration in `us` or `ms`", .example = "50us",
+		.sentence = "What a worker without packets does: poll on, or sleep that long."},
+};
+static const struct schema cores_schema = {"the cores of an edge", "Which CPUs the dataplane uses.",
+	cores_fields, COUNT(cores_fields), -1};
+
+static const struct field memory_fields[] = {
+	[MEMORY_SIZE] = {"size", FIELD_SIZE, .preset = "1G", .minimum = 64, .maximum = 1048576,
+		.unit = "MiB (`M`) or GiB (`G`)", .example = "4G",
+		.sentence = "Memory the dataplane takes at its start, from 64M to 1024G."},
+	[MEMORY_HUGEPAGES] = {"hugepages", FIELD_FLAG, .preset = "true", .example = "false",
+		.sentence =
+			"Whether that memory is huge pages. Without them (a laboratory) look-ups "
+			"are slower."},
+};
+static const struct schema memory_schema = {"the memory of an edge",
+	"How much memory the dataplane takes, and of which kind.", memory_fields,
+	COUNT(memory_fields), -1};
+
+static const struct field port_fields[] = {
+	[PORT_NAME] = {"name", FIELD_NAME, .required = true, .example = "cust",
+		.sentence = "Name of the port, unique on its edge."},
+	[PORT_DEVICE] = {"device", FIELD_TEXT, .required = true, .example = "\"0000:17:00.0\"",
+		.sentence = "The DPDK device: a PCI address or the arguments of a virtual device."},
+	[PORT_ROLE] = {"role", FIELD_CHOICE, .required = true, .choices = roles,
+		.example = "customer",
+		.sentence = "Whether customers or virtual networks are behind the port."},
+	[PORT_SPEED] = {"speed", FIELD_CHOICE, .required = true, .choices = speeds,
+		.unit = "bits per second", .example = "100G",
+		.sentence = "The port's speed; it decides which direct bandwidths there are."},
+	[PORT_MTU] = {"mtu", FIELD_INTEGER, .preset = "1500", .minimum = 1280, .maximum = 9216,
+		.unit = "bytes of IP packet", .example = "9000",
+		.sentence = "Largest IP packet on every link of the port; tags do not count."},
+	[PORT_ETHERTYPE] = {"outer_ethertype", FIELD_CHOICE, .preset = "0x8100",
+		.choices = ethertypes, .example = "0x88a8",
+		.sentence =
+			"EtherType of the outer tag (S-tag) of QinQ. The inner tag and the tag of "
+			"802.1Q are always 0x8100."},
+};
+static const struct schema port_schema = {
+	"a port of an edge", "An Ethernet port.", port_fields, COUNT(port_fields), PORT_NAME};
+
+static const struct field edge_fields[] = {
+	[EDGE_NAME] = {"name", FIELD_NAME, .required = true, .example = "fra1-a",
+		.sentence = "Name of the edge; `onramp-control --self` selects by it."},
+	[EDGE_ZONE] = {"zone", FIELD_NAME, .example = "a",
+		.sentence = "Zone the edge stands in, for people."},
+	[EDGE_CORES] = {"cores", FIELD_MAPPING, .required = true, .schema = &cores_schema,
+		.example = "{workers: [2, 3], control: [0, 1]}",
+		.sentence = "CPUs of the dataplane."},
+	[EDGE_MEMORY] = {"memory", FIELD_MAPPING, .schema = &memory_schema, .example = "{size: 4G}",
+		.sentence = "Memory of the dataplane."},
+	[EDGE_PORTS] = {"ports", FIELD_MAPPING, SHAPE_LIST, .required = true,
+		.schema = &port_schema, .example = "see below",
+		.sentence = "The edge's ports, at most 32."},
+};
+static const struct schema edge_schema = {"an edge",
+	"A machine that runs the dataplane. A site is one edge, or a pair of them.", edge_fields,
+	COUNT(edge_fields), EDGE_NAME};
+
+static const struct field pair_fields[] = {
+	[PAIR_NAME] = {"name", FIELD_NAME, .required = true, .example = "acme",
+		.sentence = "Name of the port pair, unique in the site."},
+	[PAIR_MODEL] = {"model", FIELD_CHOICE, .required = true, .choices = models,
+		.example = "direct",
+		.sentence = "`direct`: one customer owns both ports; `provider`: a connectivity "
+			    "provider "
+			    "brings many customers."},
+	[PAIR_ENCAP] = {"encapsulation", FIELD_CHOICE, .required = true, .choices = encapsulations,
+		.example = "qinq",
+		.sentence =
+			"`dot1q`: one tag, unique on the pair; `qinq`: an S-tag for each circuit "
+			"and C-tags inside it; `mixed` (provider only): circuits with `s_tag` "
+			"are QinQ, the others 802.1Q."},
+	[PAIR_PRIMARY] = {"primary", FIELD_PORT_REF, .required = true, .example = "fra1-a/cust",
+		.sentence = "Port of the primary links, as EDGE/PORT. A port belongs to one pair."},
+	[PAIR_SECONDARY] = {"secondary", FIELD_PORT_REF, .example = "fra1-b/cust",
+		.sentence = "Port of the secondary links, of the same speed, on the same edge or "
+			    "another. Only `redundancy: none` excuses its absence."},
+	[PAIR_REDUNDANCY] = {"redundancy", FIELD_CHOICE, .choices = redundancies, .example = "none",
+		.sentence =
+			"States that the pair has no secondary port on purpose (a warning stays)."},
+};
+static const struct schema pair_schema = {"a port pair",
+	"Two customer ports that end the two links of each peering.", pair_fields,
+	COUNT(pair_fields), PAIR_NAME};
+
+static const struct field peering_fields[] = {
+	[PEERING_TYPE] = {"type", FIELD_CHOICE, .required = true, .choices = peering_types,
+		.example = "private",
+		.sentence = "`private` leads into virtual networks, `public` to public services; "
+			    "`microsoft` is a synonym of `public`. Each once in a circuit."},
+	[PEERING_C_TAG] = {"c_tag", TAG, .unit = "VLAN id", .example = "100",
+		.sentence = "Inner tag, of a circuit with `s_tag` (QinQ) and only there; unique in "
+			    "the circuit."},
+	[PEERING_VLAN] = {"vlan", TAG, .unit = "VLAN id", .example = "300",
+		.sentence =
+			"The tag, of a circuit without `s_tag` (802.1Q) and only there; unique on "
+			"the port pair, S-tags included."},
+	[PEERING_ASN] = {"peer_asn", ASN, .required = true, .example = "65001",
+		.sentence = "The customer's AS number, another than the site's."},
+	[PEERING_LINK_SUBNETS] = {"link_subnets", PREFIXES,
+		.example = "[192.0.2.0/29, \"2001:db8:1::/125\"]",
+		.sentence = "One /29 and/or one /125, split in halves: the first is the primary "
+			    "link's. The customer takes the first usable address, the edge the "
+			    "second."},
+	[PEERING_PRIMARY] = {"primary", PREFIXES, .example = "[192.0.2.0/30]",
+		.sentence = "Instead of `link_subnets`: the primary link's /30 and/or /126."},
+	[PEERING_SECONDARY] = {"secondary", PREFIXES, .example = "[192.0.2.4/30]",
+		.sentence = "With `primary`: the secondary link's /30 and/or /126."},
+};
+static const struct schema peering_schema = {"a peering of a circuit",
+	"A routing domain on a circuit, with one BGP session for each link and family.",
+	peering_fields, COUNT(peering_fields), PEERING_TYPE};
+
+static const struct field circuit_fields[] = {
+	[CIRCUIT_NAME] = {"name", FIELD_NAME, .required = true, .example = "acme-prod",
+		.sentence = "Name of the circuit, unique in the site."},
+	[CIRCUIT_PAIR] = {"port_pair", FIELD_NAME, .required = true, .example = "acme",
+		.sentence = "The port pair the circuit is on."},
+	[CIRCUIT_BANDWIDTH] = {"bandwidth", FIELD_RATE, .required = true, .example = "10G",
+		.unit = "bits per second",
+		.sentence =
+			"Provider: 50M, 100M, 200M, 500M, 1G, 2G, 5G, 10G. Direct on 10G ports: "
+			"1G, "
+			"2G, 5G, 10G; on 100G ports: 5G, 10G, 40G, 100G; on 400G ports also 200G, "
+			"400G. The circuits of a direct pair may sum to twice the port's speed."},
+	[CIRCUIT_TIER] = {"tier", FIELD_CHOICE, .preset = "standard", .choices = tiers,
+		.example = "premium", .sentence = "The tier that was sold."},
+	[CIRCUIT_S_TAG] = {"s_tag", TAG, .unit = "VLAN id", .example = "100",
+		.sentence = "Outer tag of a QinQ circuit, unique on the port pair. Required on a "
+			    "`qinq` pair, refused on a `dot1q` pair."},
+	[CIRCUIT_KEY] = {"service_key", FIELD_UUID,
+		.example = "\"2f1c3a52-6a0e-5c0f-9a3b-0d8c5d1f7e11\"",
+		.sentence =
+			"The circuit's service key; when absent it is made from the names of site "
+			"and circuit (UUID version 5), the same on each edge."},
+	[CIRCUIT_PEERINGS] = {"peerings", FIELD_MAPPING, SHAPE_LIST, .schema = &peering_schema,
+		.example = "see below", .sentence = "The circuit's peerings."},
+};
+static const struct schema circuit_schema = {"a circuit", "What a customer bought.", circuit_fields,
+	COUNT(circuit_fields), CIRCUIT_NAME};
+
+static const struct field bgp_fields[] = {
+	[BGP_ASN] = {"peer_asn", ASN, .required = true, .example = "4200100002",
+		.sentence = "The core router's AS number, another than the site's."},
+	[BGP_LINK_SUBNETS] = {"link_subnets", PREFIXES, .required = true,
+		.example = "[10.255.0.0/29]",
+		.sentence =
+			"One IPv4 block (/24 to /30) and/or one IPv6 block (/120 to /126): the "
+			"n-th "
+			"edge with the port takes the n-th /30 or /126. The core router takes the "
+			"first usable address, the edge the second."},
+};
+static const struct schema bgp_schema = {"a core attachment by BGP",
+	"The network's prefixes are learned from a core router.", bgp_fields, COUNT(bgp_fields),
+	-1};
+
+static const struct field static_fields[] = {
+	[STATIC_PREFIXES] = {"prefixes", PREFIXES, .required = true, .example = "[10.1.0.0/16]",
+		.sentence = "The network's prefixes; each needs a link subnet of its family."},
+	[STATIC_GATEWAY] = {"gateway", FIELD_ADDRESS, SHAPE_ONE_OR_LIST, .example = "10.255.1.2",
+		.sentence = "The next hop, one for each family (and edge); the edge takes the "
+			    "subnet's other usable address. Default: the first usable one."},
+	[STATIC_LINK_SUBNETS] = {"link_subnets", PREFIXES, .required = true,
+		.example = "[10.255.1.0/30]",
+		.sentence =
+			"As with `bgp`: the n-th edge with the port takes the n-th /30 or /126."},
+};
+static const struct schema static_schema = {"a static core attachment",
+	"The network's prefixes are written here.", static_fields, COUNT(static_fields), -1};
+
+static const struct field core_fields[] = {
+	[CORE_PORT] = {"port", FIELD_NAME, .required = true, .example = "core",
+		.sentence =
+			"Name of the core port; every edge that has a core port of that name is "
+			"attached."},
+	[CORE_VLAN] = {"vlan", FIELD_INTEGER, .preset = "0", .maximum = 4094, .unit = "VLAN id",
+		.example = "10",
+		.sentence =
+			"802.1Q tag, unique on the port; 0 is untagged, for one network a port."},
+	[CORE_BGP] = {"bgp", FIELD_MAPPING, .schema = &bgp_schema,
+		.example = "{peer_asn: 4200100002, link_subnets: [10.255.0.0/29]}",
+		.sentence = "Attachment by BGP. Either this or `static`."},
+	[CORE_STATIC] = {"static", FIELD_MAPPING, .schema = &static_schema,
+		.example = "{prefixes: [10.1.0.0/16], link_subnets: [10.255.1.0/30]}",
+		.sentence = "Static attachment. Either this or `bgp`."},
+};
+static const struct schema core_schema = {"the core attachment of a virtual network",
+	"Where the network's own routers are.", core_fields, COUNT(core_fields), -1};
+
+static const struct field connection_fields[] = {
+	[CONNECTION_CIRCUIT] = {"circuit", FIELD_NAME, .required = true, .example = "acme-prod",
+		.sentence = "A circuit with a private peering; each once."},
+	[CONNECTION_WEIGHT] = {"weight", FIELD_INTEGER, .preset = "100", .maximum = 32000,
+		.example = "10",
+		.sentence =
+			"For the same prefix from several circuits the highest weight wins, equals "
+			"share."},
+};
+static const struct schema connection_schema = {"a connection of a virtual network",
+	"Lets routes of a circuit's private peering and of the network reach each other.",
+	connection_fields, COUNT(connection_fields), CONNECTION_CIRCUIT};
+
+static const struct field vnet_fields[] = {
+	[VNET_NAME] = {"name", FIELD_NAME, .required = true, .example = "acme-vnet",
+		.sentence = "Name of the virtual network, unique in the site."},
+	[VNET_CORE] = {"core", FIELD_MAPPING, .required = true, .schema = &core_schema,
+		.example = "see below", .sentence = "How it is attached to the core."},
+	[VNET_CONNECTIONS] = {"connections", FIELD_MAPPING, SHAPE_LIST,
+		.schema = &connection_schema, .example = "[{circuit: acme-prod, weight: 100}]",
+		.sentence = "The circuits it is linked to."},
+};
+static const struct schema vnet_schema = {"a virtual network",
+	"A tenant's network on the cloud's side.", vnet_fields, COUNT(vnet_fields), VNET_NAME};
+
+static const struct field site_fields[] = {
+	[SITE_NAME] = {"site", FIELD_NAME, .required = true, .example = "fra1",
+		.sentence = "Name of the site."},
+	[SITE_ASN] = {"asn", ASN, .required = true, .example = "4200100001",
+		.sentence =
+			"The operator's own AS number; 23456, 65535 and 4294967295 are reserved "
+			"(RFC 7607, RFC 6793, RFC 7300)."},
+	[SITE_EDGES] = {"edges", FIELD_MAPPING, SHAPE_LIST, .required = true,
+		.schema = &edge_schema, .example = "see below",
+		.sentence = "The site's edges; the same file goes on each."},
+	[SITE_PAIRS] = {"port_pairs", FIELD_MAPPING, SHAPE_LIST, .schema = &pair_schema,
+		.example = "see below", .sentence = "The site's port pairs."},
+	[SITE_CIRCUITS] = {"circuits", FIELD_MAPPING, SHAPE_LIST, .schema = &circuit_schema,
+		.example = "see below", .sentence = "The site's circuits."},
+	[SITE_VNETS] = {"vnets", FIELD_MAPPING, SHAPE_LIST, .schema = &vnet_schema,
+		.example = "see below", .sentence = "The site's virtual networks."},
+};
+const struct schema site_schema = {
+	"the site", "The whole file.", site_fields, COUNT(site_fields), -1};
+
+static const struct {
+	const char *field, *what;
+} later_fields[] = {
+	{"bfd", "BFD"},
+	{"md5_file", "TCP-MD5 for BGP sessions"},
+	{"route_filter", "route filters"},
+	{"route_filters", "route filters"},
+	{"validated_prefixes", "the validation of public prefixes"},
+	{"prefix_limit", "prefix limits"},
+	{"prefix_limits", "prefix limits"},
+	{"services", "public services"},
+	{"managed_by", "management by a provider"},
+	{"family", "billing families"},
+	{"macsec", "MACsec"},
+	{"ipsec", "IPsec"},
+	{"reserved_asns", "a list of reserved AS numbers"},
+	{"provisioning_state", "provisioning states"},
+	{"rate_limit", "an opt-in rate limit"},
+	{"drain", "maintenance by draining"},
+};
+
+const char *schema_later(const char *field)
+{
+	for (size_t i = 0; i < COUNT(later_fields); i++) {
+		if (strcmp(later_fields[i].field, field) == 0)
+			return later_fields[i].what;
+	}
+	return NULL;
+}
