@@ -28,8 +28,7 @@ struct interface *interface_table[API_INTERFACES_MAX];
 static uint32_t references[API_INTERFACES_MAX];
 static uint32_t last_epoch;
 
-/* A new interface's account may start at zero only when nothing of the old owner is in flight:
- * the epoch sees to that. */
+/* Unique to each life of an id, but for 2^32 lives. */
 static uint32_t next_epoch(void)
 {
 	if (++last_epoch == 0)
@@ -239,17 +238,10 @@ int interface_upsert(const struct api_interface *api, int tap_fd)
 	return error != 0 ? error : tap_error;
 }
 
-int interface_delete(uint32_t id)
+static void unlink_interface(struct interface *interface)
 {
-	if (id == 0 || id >= API_INTERFACES_MAX)
-		return -EINVAL;
+	uint32_t id = interface->id;
 
-	struct interface *interface = interface_table[id];
-
-	if (interface == NULL)
-		return 0;
-	if (references[id] != 0)
-		return -EBUSY;
 	classifier_clear(interface->port, interface->api.s_tag, interface->api.c_tag);
 	__atomic_store_n(&interface_table[id], NULL, __ATOMIC_RELEASE);
 	if (interface->tap_fd >= 0) {
@@ -258,6 +250,17 @@ int interface_delete(uint32_t id)
 	}
 	vrf_release(interface->vrf);
 	reclaim_later(interface, free);
+}
+
+int interface_delete(uint32_t id)
+{
+	if (id == 0 || id >= API_INTERFACES_MAX)
+		return -EINVAL;
+	if (interface_table[id] == NULL)
+		return 0;
+	if (references[id] != 0)
+		return -EBUSY;
+	unlink_interface(interface_table[id]);
 	return 0;
 }
 
@@ -354,8 +357,8 @@ void interface_port_carrier(uint32_t port, bool up)
 void interface_fini(void)
 {
 	for (uint32_t id = 1; id < API_INTERFACES_MAX; id++) {
-		references[id] = 0;
-		interface_delete(id);
+		if (interface_table[id] != NULL)
+			unlink_interface(interface_table[id]);
 	}
 	classifier_fini();
 }

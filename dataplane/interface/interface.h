@@ -72,4 +72,5 @@ bool interface_on_port(uint32_t port);
 int interface_port_changed(uint32_t port);
 /* Mirrors the port's link state into the TAPs of its interfaces (TUNSETCARRIER). */
 void interface_port_carrier(uint32_t port, bool up);
+/* Before vrf_fini. */
 void interface_fini(void);

@@ -117,21 +117,23 @@ int adjacency_upsert(const struct api_adjacency *api)
 	return 0;
 }
 
+static void unlink_adjacency(struct adjacency *adjacency)
+{
+	__atomic_store_n(&adjacency_table[adjacency->id], NULL, __ATOMIC_RELEASE);
+	interface_release(adjacency->interface);
+	count--;
+	reclaim_later(adjacency, free);
+}
+
 int adjacency_delete(uint32_t id)
 {
 	if (id == 0 || id >= API_ADJACENCIES_MAX)
 		return -EINVAL;
-
-	struct adjacency *adjacency = adjacency_table[id];
-
-	if (adjacency == NULL)
+	if (adjacency_table[id] == NULL)
 		return 0;
 	if (references[id] != 0)
 		return -EBUSY;
-	__atomic_store_n(&adjacency_table[id], NULL, __ATOMIC_RELEASE);
-	interface_release(adjacency->interface);
-	count--;
-	reclaim_later(adjacency, free);
+	unlink_adjacency(adjacency_table[id]);
 	return 0;
 }
 
@@ -201,8 +203,8 @@ uint32_t adjacency_count(void)
 void adjacency_fini(void)
 {
 	for (uint32_t id = 1; id <= highest; id++) {
-		references[id] = 0;
-		adjacency_delete(id);
+		if (adjacency_table[id] != NULL)
+			unlink_adjacency(adjacency_table[id]);
 	}
 	highest = 0;
 }

@@ -84,21 +84,23 @@ int group_upsert(const struct api_group *api)
 	return 0;
 }
 
+static void unlink_group(struct group *group)
+{
+	__atomic_store_n(&group_table[group->id], NULL, __ATOMIC_RELEASE);
+	release_members(group);
+	count--;
+	reclaim_later(group, free);
+}
+
 int group_delete(uint32_t id)
 {
 	if (id < API_GROUP_FIRST || id >= API_GROUPS_MAX)
 		return -EINVAL;
-
-	struct group *group = group_table[id];
-
-	if (group == NULL)
+	if (group_table[id] == NULL)
 		return 0;
 	if (references[id] != 0)
 		return -EBUSY;
-	__atomic_store_n(&group_table[id], NULL, __ATOMIC_RELEASE);
-	release_members(group);
-	count--;
-	reclaim_later(group, free);
+	unlink_group(group_table[id]);
 	return 0;
 }
 
@@ -155,8 +157,8 @@ void group_release(uint32_t id)
 void nexthop_fini(void)
 {
 	for (uint32_t id = API_GROUP_FIRST; id <= highest; id++) {
-		references[id] = 0;
-		group_delete(id);
+		if (group_table[id] != NULL)
+			unlink_group(group_table[id]);
 	}
 	highest = 0;
 	adjacency_fini();

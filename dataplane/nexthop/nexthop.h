@@ -70,5 +70,6 @@ bool group_exists(uint32_t id);
 void group_hold(uint32_t id);
 void group_release(uint32_t id);
 
+/* Before interface_fini. */
 void nexthop_fini(void);
 void nexthop_usage(uint32_t *adjacencies, uint32_t *groups, uint64_t *bytes);
