@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dataplane/interface/interface.h"
+#include "dataplane/nexthop/nexthop.h"
+#include "dataplane/port/port.h"
+#include "dataplane/server/pools.h"
+#include "dataplane/startup/startup.h"
+#include "dataplane/vrf/vrf.h"
+#include "dataplane/worker/counters.h"
+#include "dataplane/worker/mark.h"
+#include "dataplane/worker/worker.h"
+#include "tests/unit/dataplane/server_fakes.h"
+
+/* One slot an id; a route's id is the last byte of an IPv4 prefix. */
+union object {
+	struct api_port port;
+	struct api_vrf vrf;
+	struct api_interface interface;
+	struct api_adjacency adjacency;
+	struct api_group group;
+	struct api_route route;
+};
+
+struct slot {
+	bool present;
+	uint8_t mark;
+	union object object;
+};
+
+uint8_t table_mark = 1;
+struct fakes fakes;
+static struct slot tables[API_ROUTE + 1][FAKE_IDS];
+
+static void call(char letter)
+{
+	if (fakes.call_count < sizeof(fakes.calls) - 1)
+		fakes.calls[fakes.call_count++] = letter;
+}
+
+void fakes_reset(void)
+{
+	if (fakes.taps[0] == -1) /* not the first time */
+		for (unsigned int i = 0; i < FAKE_IDS; i++)
+			if (fakes.taps[i] >= 0)
+				close(fakes.taps[i]);
+	memset(&fakes, 0, sizeof(fakes));
+	memset(fakes.taps, -1, sizeof(fakes.taps));
+	memset(tables, 0, sizeof(tables));
+	table_mark = 1;
+}
+
+unsigned int fakes_count(enum api_object object)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < FAKE_IDS; i++)
+		count += tables[object][i].present;
+	return count;
+}
+
+bool fakes_has(enum api_object object, uint32_t id)
+{
+	return id < FAKE_IDS && tables[object][id].present;
+}
+
+static int upsert(enum api_object object, uint32_t id, const void *payload)
+{
+	struct slot *slot = &tables[object][id % FAKE_IDS];
+
+	if (id >= FAKE_IDS)
+		return -ENOSPC;
+	if (fakes.upsert_error != 0)
+		return fakes.upsert_error;
+	slot->present = true;
+	slot->mark = table_mark;
+	memcpy(&slot->object, payload, api_row_size(object));
+	return 0;
+}
+
+static int delete (enum api_object object, uint32_t id)
+{
+	if (!fakes_has(object, id))
+		return -ENOENT;
+	tables[object][id].present = false;
+	return 0;
+}
+
+static uint32_t sweep(enum api_object object, char letter)
+{
+	uint32_t swept = 0;
+
+	call(letter);
+	for (unsigned int i = 0; i < FAKE_IDS; i++) {
+		struct slot *slot = &tables[object][i];
+
+		if (!slot->present || slot->mark == table_mark)
+			continue;
+		slot->present = false;
+		swept++;
+	}
+	return swept;
+}
+
+static bool next(enum api_object object, uint32_t from, void *row)
+{
+	for (uint32_t i = from; i < FAKE_IDS; i++)
+		if (tables[object][i].present) {
+			memcpy(row, &tables[object][i].object, api_row_size(object));
+			return true;
+		}
+	return false;
+}
+
+int port_upsert(const struct api_port *api)
+{
+	return upsert(API_PORT, api->id, api);
+}
+
+int port_delete(uint32_t id)
+{
+	return delete (API_PORT, id);
+}
+
+uint32_t port_sweep(void)
+{
+	return sweep(API_PORT, 'p');
+}
+
+bool port_next(uint32_t after_plus_one, struct api_port *api)
+{
+	return next(API_PORT, after_plus_one, api);
+}
+
+void port_open_all(void)
+{
+	call('o');
+}
+
+bool port_counters(uint32_t id, struct api_port_counters *counters)
+{
+	counters->port = id;
+	counters->rx_missed = 1000 + id;
+	return true;
+}
+
+int vrf_upsert(const struct api_vrf *vrf)
+{
+	return upsert(API_VRF, vrf->id, vrf);
+}
+
+int vrf_delete(uint32_t id)
+{
+	return delete (API_VRF, id);
+}
+
+bool vrf_exists(uint32_t id)
+{
+	return fakes_has(API_VRF, id);
+}
+
+uint32_t vrf_sweep(void)
+{
+	return sweep(API_VRF, 'v');
+}
+
+bool vrf_next(uint32_t after, struct api_vrf *vrf)
+{
+	return next(API_VRF, after + 1, vrf);
+}
+
+int vrf_commit(void)
+{
+	call('c');
+	return fakes.commit_error;
+}
+
+int interface_upsert(const struct api_interface *api, int tap_fd)
+{
+	int error = upsert(API_INTERFACE, api->id, api);
+
+	if (tap_fd < 0)
+		return error;
+	if (error != 0) {
+		close(tap_fd);
+		return error;
+	}
+	if (fakes.taps[api->id] >= 0)
+		close(fakes.taps[api->id]);
+	fakes.taps[api->id] = tap_fd;
+	return 0;
+}
+
+int interface_delete(uint32_t id)
+{
+	return delete (API_INTERFACE, id);
+}
+
+uint32_t interface_sweep(void)
+{
+	return sweep(API_INTERFACE, 'i');
+}
+
+bool interface_next(uint32_t after, struct api_interface *api)
+{
+	return next(API_INTERFACE, after + 1, api);
+}
+
+int interface_tap(uint32_t id)
+{
+	return id < FAKE_IDS && fakes.taps[id] >= 0 ? fakes.taps[id] : -ENOENT;
+}
+
+int adjacency_upsert(const struct api_adjacency *api)
+{
+	return upsert(API_ADJACENCY, api->id, api);
+}
+
+int adjacency_delete(uint32_t id)
+{
+	return delete (API_ADJACENCY, id);
+}
+
+uint32_t adjacency_sweep(void)
+{
+	return sweep(API_ADJACENCY, 'a');
+}
+
+bool adjacency_next(uint32_t after, struct api_adjacency *api)
+{
+	return next(API_ADJACENCY, after + 1, api);
+}
+
+int group_upsert(const struct api_group *api)
+{
+	return upsert(API_GROUP, api->id, api);
+}
+
+int group_delete(uint32_t id)
+{
+	return delete (API_GROUP, id);
+}
+
+uint32_t group_sweep(void)
+{
+	return sweep(API_GROUP, 'g');
+}
+
+bool group_next(uint32_t after, struct api_group *api)
+{
+	return next(API_GROUP, after + 1, api);
+}
+
+void nexthop_usage(uint32_t *adjacencies, uint32_t *groups, uint64_t *bytes)
+{
+	*adjacencies = fakes_count(API_ADJACENCY);
+	*groups = fakes_count(API_GROUP);
+	*bytes = 0;
+}
+
+int route_upsert(const struct api_route *route)
+{
+	return upsert(API_ROUTE, route->address[3], route);
+}
+
+int route_delete(const struct api_route *route)
+{
+	return delete (API_ROUTE, route->address[3]);
+}
+
+uint32_t route_sweep(void)
+{
+	return sweep(API_ROUTE, 'r');
+}
+
+/* Made-up routes first, numbered in the address; then none. */
+static bool next_virtual(struct route_cursor *cursor, struct api_route *route)
+{
+	uint32_t number;
+
+	memcpy(&number, cursor->at.address, sizeof(number));
+	if (number >= fakes.virtual_routes)
+		return false;
+	route->vrf = cursor->only ? cursor->vrf : 1;
+	route->group = API_GROUP_FIRST;
+	memcpy(route->address, &number, sizeof(number));
+	number++;
+	memcpy(cursor->at.address, &number, sizeof(number));
+	return true;
+}
+
+bool route_next(struct route_cursor *cursor, struct api_route *route)
+{
+	if (fakes.virtual_routes > 0)
+		return next_virtual(cursor, route);
+	if (!next(API_ROUTE, cursor->at.length, route))
+		return false;
+	cursor->at.length = route->address[3] + 1; /* tests stay below 255 */
+	return true;
+}
+
+void counters_read(uint32_t slot, struct api_ledger *sum)
+{
+	sum->rx = slot;
+}
+
+unsigned int worker_count(void)
+{
+	return 2;
+}
+
+bool worker_stats(unsigned int index, struct api_worker *stats)
+{
+	stats->cpu = index + 10;
+	return true;
+}
+
+bool pools_usage(unsigned int index, struct api_memory *row)
+{
+	if (index > 0)
+		return false;
+	snprintf(row->name, sizeof(row->name), "buffers");
+	row->used = 7;
+	row->capacity = 8;
+	return true;
+}
+
+int startup_run(const struct api_startup *startup, char *text, size_t size)
+{
+	fakes.startups++;
+	if (fakes.startup_error != 0)
+		snprintf(text, size, "no hugepages; run: echo 1024 > ...");
+	return fakes.startup_error;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Tables for the tests and the fuzzer of the server that need no EAL: they keep what they are told
+ * and its mark, and note in which order they are swept.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/api/api.h"
+
+#define FAKE_IDS 512u
+
+struct fakes {
+	char calls[64]; /* r g a i v p: sweeps; c: commit; o: ports opened */
+	unsigned int call_count;
+	unsigned int startups;
+	int startup_error; /* what startup_run is to return */
+	int commit_error;
+	int upsert_error;        /* what every upsert is to return */
+	uint32_t virtual_routes; /* rows of a route dump that are made up */
+	int taps[FAKE_IDS];      /* by interface; -1: none */
+};
+
+extern struct fakes fakes;
+
+/* Forgets everything, closes TAPs. */
+void fakes_reset(void);
+unsigned int fakes_count(enum api_object object);
+bool fakes_has(enum api_object object, uint32_t id);
