@@ -84,7 +84,8 @@ class Edge:
 
     def buffers_used(self):
         """{mempool: packet buffers in use}"""
-        used = {row["name"]: row["used"] for row in self.show("memory") if "buffer" in row["name"]}
+        used = {row["name"]: row["used"] for row in self.show("memory") 
+                if row["name"].startswith("packets-")}
         if not used:
             raise LabError("`onramp show memory` names no packet buffers")
         return used

@@ -148,10 +148,12 @@ def start_janitor(manifest):
     """A process that cleans up when this one ends without having done so, kill -9 included: it
     holds the other end of a pipe that only this process has open."""
     library = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    return subprocess.Popen(
+    janitor = subprocess.Popen(
         [sys.executable, "-c",
          "import sys; sys.path.insert(0, sys.argv[1]); from onramp_lab import manifest; "
          "sys.stdin.read(); manifest.Manifest(sys.argv[2]).clean()",
          library, manifest.run_dir],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True)
+    manifest.add("janitor", pid=janitor.pid, start=start_time(janitor.pid))
+    return janitor

@@ -79,10 +79,10 @@ class Lab:
     """One run. name: of the run directory and the namespaces; build: meson's directory."""
 
     def __init__(self, name, build, *, ethertype=0x8100, use_hugepages=True, say=print,
-                 extra_vnets=""):
+                 extra_vnets="", memory_mb=MEMORY_MB):
         self.name, self.build, self.ethertype, self.say = name, build, ethertype, say
         self.prefix = f"onramp-{name}"
-        self.extra_vnets = extra_vnets
+        self.extra_vnets, self.memory_mb = extra_vnets, memory_mb
         self.log_dir = os.path.join(build, "lab-logs", name)
         self.numbers = 0
         cleaned, alive = clean_leftovers([name])
@@ -98,7 +98,7 @@ class Lab:
         self.splices, self.routers, self.spaces = [], [], {}
         self.hugepages = False
         if use_hugepages:
-            self.hugepages, text = hugepages.reserve(self.manifest, MEMORY_MB)
+            self.hugepages, text = hugepages.reserve(self.manifest, memory_mb)
             say(f"hugepages: {text}" + ("" if self.hugepages else "; going on without them"))
         else:
             say("hugepages: not asked for; the dataplane runs with --no-huge")
@@ -237,7 +237,7 @@ asn: {SITE_ASN}
 edges:
   - name: edge
     cores: {{workers: [1], control: [0], idle: 50us}}
-    memory: {{size: {MEMORY_MB}M, hugepages: {hugepages_word}}}
+    memory: {{size: {lab.memory_mb}M, hugepages: {hugepages_word}}}
     ports:
       - {{name: cust-a, device: {tap('cust-a', 0)}, role: customer, speed: 10G, outer_ethertype: {outer}}}
       - {{name: cust-b, device: {tap('cust-b', 1)}, role: customer, speed: 10G, outer_ethertype: {outer}}}
