@@ -50,7 +50,8 @@ int frr_want(struct frr *frr, const struct plan *plan, const struct frr_domain *
 	size_t count);
 
 /* One read-only command to bgpd whose answer is JSON; reply gets NULL when bgpd is away or the
- * answer is none. */
+ * answer is none; it is lent for the call. */
 typedef void (*frr_answer)(void *context, json_t *answer);
+/* 0: answer is called once, later; -errno (-ENOTCONN: bgpd is away): it is not. */
 int frr_query(struct frr *frr, const char *command, frr_answer answer, void *context);
 bool frr_connected(const struct frr *frr);

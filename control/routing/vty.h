@@ -22,6 +22,7 @@ typedef void (*vty_reply)(void *context, int code, const char *text, size_t leng
  * be root or the frr user. NULL with errno. */
 struct vty *vty_open(struct event_base *base, const char *frr_dir, const char *daemon,
 	void (*changed)(void *context, bool connected), void *context);
+/* Not from within a callback. Commands not answered are told VTY_LOST. */
 void vty_close(struct vty *vty);
 bool vty_connected(const struct vty *vty);
 
