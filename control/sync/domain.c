@@ -10,6 +10,7 @@
 
 #include "control/log.h"
 #include "control/routing/namespace.h"
+#include "control/sync/copy.h"
 #include "control/sync/internal.h"
 
 /* Interface indexes of TAPs are unique on the machine, whatever the namespace. */
@@ -35,7 +36,7 @@ static uint32_t named_want(struct table *table, const char *name)
 	if (id == 0)
 		return 0;
 	named = table_at(table, id);
-	strncpy(named->name, name, sizeof(named->name) - 1);
+	COPY_NAME(named->name, name);
 	named->wanted = true;
 	return id;
 }
@@ -285,7 +286,7 @@ static struct domain *domain_make(struct sync *sync, const char *name)
 	if (domain == NULL)
 		return NULL;
 	domain->sync = sync;
-	strncpy(domain->name, name, sizeof(domain->name) - 1);
+	COPY_NAME(domain->name, name);
 	domain->netns = -1;
 	return domain;
 }
@@ -590,6 +591,6 @@ void domain_interface_item(
 		(uint8_t[]){0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe,
 			mac[3], mac[4], mac[5]},
 		16);
-	strncpy(item->name, plan->name, sizeof(item->name) - 1);
-	strncpy(item->circuit, plan->circuit, sizeof(item->circuit) - 1);
+	COPY_NAME(item->name, plan->name);
+	COPY_NAME(item->circuit, plan->circuit);
 }
