@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-#include <string.h>
+#include <stddef.h>
 
-/* Copies a name into an array of the API, cut to fit, always terminated. */
-#define COPY_NAME(to, from) copy_name(to, sizeof(to), from)
+/* Copies text into an array of the API, cut to fit, always terminated. */
+#define COPY_TEXT(to, from) copy_text(to, sizeof(to), from)
 
-static inline void copy_name(char *to, size_t size, const char *from)
+static inline void
+copy_text(char *to, size_t size, const char *from)
 {
-	size_t length = strnlen(from, size - 1);
+	size_t i;
 
-	memcpy(to, from, length);
-	to[length] = '\0';
+	for (i = 0; i + 1 < size && from[i] != '\0'; i++)
+		to[i] = from[i];
+	to[i] = '\0';
 }

@@ -36,7 +36,7 @@ static uint32_t named_want(struct table *table, const char *name)
 	if (id == 0)
 		return 0;
 	named = table_at(table, id);
-	COPY_NAME(named->name, name);
+	COPY_TEXT(named->name, name);
 	named->wanted = true;
 	return id;
 }
@@ -286,7 +286,7 @@ static struct domain *domain_make(struct sync *sync, const char *name)
 	if (domain == NULL)
 		return NULL;
 	domain->sync = sync;
-	COPY_NAME(domain->name, name);
+	COPY_TEXT(domain->name, name);
 	domain->netns = -1;
 	return domain;
 }
@@ -591,6 +591,6 @@ void domain_interface_item(
 		(uint8_t[]){0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe,
 			mac[3], mac[4], mac[5]},
 		16);
-	COPY_NAME(item->name, plan->name);
-	COPY_NAME(item->circuit, plan->circuit);
+	COPY_TEXT(item->name, plan->name);
+	COPY_TEXT(item->circuit, plan->circuit);
 }

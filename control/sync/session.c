@@ -201,8 +201,8 @@ static void send_ports(struct sync *sync)
 			const struct site_port *port = &edge->ports[i];
 			if (strcmp(port->name, named->name) != 0)
 				continue;
-			COPY_NAME(item.name, port->name);
-			COPY_NAME(item.device, port->device);
+			COPY_TEXT(item.name, port->name);
+			COPY_TEXT(item.device, port->device);
 			item.role = port->role == PORT_CORE ? API_ROLE_CORE : API_ROLE_CUSTOMER;
 			item.mtu = port->mtu;
 			item.outer_ethertype = port->outer_ethertype;
@@ -287,7 +287,7 @@ static void push(struct sync *sync)
 		struct api_vrf item = {.id = sync->domains[i]->vrf};
 		if (!sync->domains[i]->wanted)
 			continue;
-		COPY_NAME(item.name, sync->domains[i]->name);
+		COPY_TEXT(item.name, sync->domains[i]->name);
 		add_item(sync, API_VRF, API_UPSERT, &item);
 	}
 	push_interfaces(sync);
@@ -561,7 +561,7 @@ static void on_flush(evutil_socket_t fd, short what, void *context)
 static void adopt_name(struct table *table, uint32_t id, const char *name)
 {
 	if (table_claim(table, id, table_hash(0, name, strlen(name))))
-		COPY_NAME(((struct named *)table_at(table, id))->name, name);
+		COPY_TEXT(((struct named *)table_at(table, id))->name, name);
 }
 
 static void adopt_port(const void *row, void *context)
