@@ -55,6 +55,9 @@ static int start_eal(const struct api_startup *startup, char *text, size_t size)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error >= 0) {
 		eal_up = true;
+		/* EAL made a directory of its own and, sharing nothing, keeps it empty. Away with
+		 * it now, so that a killed process leaves none behind. */
+		rmdir(rte_eal_get_runtime_dir());
 		return 0;
 	}
 	snprintf(text, size,
