@@ -120,6 +120,9 @@ static void retire(struct port *port)
 {
 	__atomic_store_n(&port_table[port->id], NULL, __ATOMIC_RELEASE);
 	publish_poll_lists();
+	/* A link without a port is down; the next port's first link event says otherwise. */
+	if (port->link_up)
+		interface_port_carrier(port->id, false);
 	closing++;
 	reclaim_later(port, close_after_grace);
 }
