@@ -29,10 +29,11 @@ static bool check_length(struct build *build, const struct record *record, unsig
 	if (item->ip.prefix_len >= shortest && item->ip.prefix_len <= longest)
 		return true;
 	if (shortest == longest)
-		report(build->loader, record, field, "%s is a /%u; the %s subnet here is a /%u",
-			item->text, item->ip.prefix_len, ip_family_name(item->ip.family), shortest);
+		report_item(build->loader, record, field, item,
+			"%s is a /%u; the %s subnet here is a /%u", item->text, item->ip.prefix_len,
+			ip_family_name(item->ip.family), shortest);
 	else
-		report(build->loader, record, field,
+		report_item(build->loader, record, field, item,
 			"%s is a /%u; the %s block here is a /%u to /%u", item->text,
 			item->ip.prefix_len, ip_family_name(item->ip.family), shortest, longest);
 	return false;
@@ -54,7 +55,7 @@ bool check_subnets(struct build *build, const struct record *record, unsigned in
 		for (size_t j = 0; j < i; j++) {
 			if (!list->items[j].valid || list->items[j].ip.family != item->ip.family)
 				continue;
-			report(build->loader, record, field,
+			report_item(build->loader, record, field, item,
 				"%s is a second %s subnet beside %s; one of each family",
 				item->text, ip_family_name(item->ip.family), list->items[j].text);
 			right = false;
@@ -62,10 +63,10 @@ bool check_subnets(struct build *build, const struct record *record, unsigned in
 		right = check_length(build, record, field, lengths, item) && right;
 		enum ip_use use = ip_use(&item->ip, &range);
 		if (use == IP_USE_NEVER)
-			report(build->loader, record, field, "%s is %s; no link can have it",
-				item->text, range);
+			report_item(build->loader, record, field, item,
+				"%s is %s; no link can have it", item->text, range);
 		else if (use == IP_USE_PRIVATE && must_be_public)
-			report(build->loader, record, field,
+			report_item(build->loader, record, field, item,
 				"%s is %s; a public peering needs public addresses", item->text,
 				range);
 		right = right && use != IP_USE_NEVER;
@@ -114,7 +115,7 @@ static void check_halves_apart(struct build *build, const struct record *record)
 		for (size_t j = 0; j < secondary->count; j++) {
 			const struct value *a = &primary->items[i], *b = &secondary->items[j];
 			if (a->valid && b->valid && ip_overlaps(&a->ip, &b->ip))
-				report(build->loader, record, PEERING_SECONDARY,
+				report_item(build->loader, record, PEERING_SECONDARY, b,
 					"%s overlaps %s of the primary link; each link has its own",
 					b->text, a->text);
 		}
@@ -248,7 +249,7 @@ void build_core_links(
 		uint8_t length = link_length(block->family);
 		unsigned int parts = 1u << (length - block->prefix_len), next = 0;
 		if (wanted > parts) {
-			report(build->loader, record, field,
+			report_item(build->loader, record, field, &list->items[i],
 				"%s is enough for %u edge%s, but %u have the core port; give a "
 				"larger "
 				"block: each edge takes a /%u",

@@ -15,14 +15,16 @@ static void check_tag_field(struct build *build, const struct record *record, bo
 
 	if (stray->given)
 		report(build->loader, record, wrong,
-			"%.20s, but the circuit has %s s_tag, so it is %s; write %s: 1 to 4094 "
+			"%.20s, but peerings of a circuit %s have a %s; write %s: 1 to 4094 "
 			"instead",
-			stray->text != NULL ? stray->text : "given", qinq ? "an" : "no",
-			qinq ? "QinQ" : "802.1Q", qinq ? "c_tag" : "vlan");
+			stray->text != NULL ? stray->text : "given",
+			qinq ? "with s_tag (QinQ)" : "without s_tag (802.1Q)",
+			record->schema->fields[right].name, record->schema->fields[right].name);
 	else if (!record->values[right].given)
 		report(build->loader, record, right,
-			"is missing; the circuit has %s s_tag (%s): write %s: 1 to 4094",
-			qinq ? "an" : "no", qinq ? "QinQ" : "802.1Q", qinq ? "c_tag" : "vlan");
+			"is missing; peerings of a circuit %s have one: write %s: 1 to 4094",
+			qinq ? "with s_tag (QinQ)" : "without s_tag (802.1Q)",
+			record->schema->fields[right].name);
 }
 
 static void check_peer_asn(

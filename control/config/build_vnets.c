@@ -97,12 +97,12 @@ static void check_static_prefix(struct build *build, const struct record *record
 	const char *range;
 
 	if (!has_family(links, prefix->ip.family))
-		report(build->loader, record, STATIC_PREFIXES,
+		report_item(build->loader, record, STATIC_PREFIXES, prefix,
 			"%s has no way out: link_subnets has no %s subnet; add one", prefix->text,
 			ip_family_name(prefix->ip.family));
 	for (size_t i = 0; i < links->count; i++) {
 		if (links->items[i].valid && ip_contains(&links->items[i].ip, &prefix->ip))
-			report(build->loader, record, STATIC_PREFIXES,
+			report_item(build->loader, record, STATIC_PREFIXES, prefix,
 				"%s lies in the link subnet %s, where the gateway is; remove it or "
 				"choose another subnet",
 				prefix->text, links->items[i].text);
@@ -110,13 +110,13 @@ static void check_static_prefix(struct build *build, const struct record *record
 	for (size_t i = 0; i < index; i++) {
 		const struct value *other = &record->values[STATIC_PREFIXES].items[i];
 		if (other->valid && ip_equal(&other->ip, &prefix->ip))
-			report(build->loader, record, STATIC_PREFIXES,
+			report_item(build->loader, record, STATIC_PREFIXES, prefix,
 				"%s stands twice; remove one", prefix->text);
 	}
 	/* Short prefixes (0.0.0.0/0) overlap everything and are meant to. */
 	if (prefix->ip.prefix_len >= 8 && ip_use(&prefix->ip, &range) == IP_USE_NEVER)
-		report(build->loader, record, STATIC_PREFIXES, "%s is %s; it cannot be routed",
-			prefix->text, range);
+		report_item(build->loader, record, STATIC_PREFIXES, prefix,
+			"%s is %s; it cannot be routed", prefix->text, range);
 }
 
 static bool build_static(struct build *build, const struct record *record, struct site_vnet *vnet)
@@ -152,7 +152,7 @@ static void check_gateways(
 			used = used || (link->present && ip_equal(&peer, gateway));
 		}
 		if (!used)
-			report(build->loader, record, STATIC_GATEWAY,
+			report_item(build->loader, record, STATIC_GATEWAY, &list->items[i],
 				"%s is not the gateway of any link; it must be one of the two "
 				"usable "
 				"addresses of an edge's /30 or /126, named once",

@@ -125,13 +125,13 @@ void report_at(struct loader *loader, unsigned int line, const char *field, cons
 }
 
 static void report_field(struct loader *loader, bool warning, const struct record *record,
-	unsigned int field, const char *format, va_list arguments)
+	unsigned int field, unsigned int line, const char *format, va_list arguments)
 {
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s%s%s", record->path, record->path[0] == '\0' ? "" : ".",
 		record->schema->fields[field].name);
-	finding_add(loader, warning, record->values[field].line, path, format, arguments);
+	finding_add(loader, warning, line, path, format, arguments);
 }
 
 void report(struct loader *loader, const struct record *record, unsigned int field,
@@ -140,7 +140,17 @@ void report(struct loader *loader, const struct record *record, unsigned int fie
 	va_list arguments;
 
 	va_start(arguments, format);
-	report_field(loader, false, record, field, format, arguments);
+	report_field(loader, false, record, field, record->values[field].line, format, arguments);
+	va_end(arguments);
+}
+
+void report_item(struct loader *loader, const struct record *record, unsigned int field,
+	const struct value *item, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	report_field(loader, false, record, field, item->line, format, arguments);
 	va_end(arguments);
 }
 
@@ -150,7 +160,7 @@ void report_warning(struct loader *loader, const struct record *record, unsigned
 	va_list arguments;
 
 	va_start(arguments, format);
-	report_field(loader, true, record, field, format, arguments);
+	report_field(loader, true, record, field, record->values[field].line, format, arguments);
 	va_end(arguments);
 }
 

@@ -52,6 +52,9 @@ void report_at(struct loader *loader, unsigned int line, const char *field, cons
 /* An error in (or the absence of) a field of a record, at the line of its value. */
 void report(struct loader *loader, const struct record *record, unsigned int field,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The same at the line of one item of the field's list. */
+void report_item(struct loader *loader, const struct record *record, unsigned int field,
+	const struct value *item, const char *format, ...) __attribute__((format(printf, 5, 6)));
 void report_warning(struct loader *loader, const struct record *record, unsigned int field,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* In order of line, for people to read beside the file. */
