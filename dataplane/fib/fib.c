@@ -246,8 +246,7 @@ int fib_commit(struct fib *fib)
 			__atomic_store_n(published, default_group, __ATOMIC_RELEASE);
 		return 0;
 	}
-	if (fib->pending_all || *published != default_group ||
-		tree_top_misfits(&fib->rib, fib->top))
+	if (fib->pending_all || *published != default_group || tree_top_misfits(fib->top))
 		error = commit_whole(fib, default_group);
 	else
 		error = commit_slots(fib);

@@ -276,15 +276,14 @@ uint32_t rib_descend(
 
 	while (index != RIB_NIL) {
 		const struct rib_node *node = rib_get(rib, index);
+		unsigned int common = fib_key_common(key, rib_key(rib, node));
 
-		if (node->length > depth)
-			return fib_key_common(key, rib_key(rib, node)) >= depth ? index : RIB_NIL;
-		if (!node_covers(rib, node, key, depth))
+		if (common < RTE_MIN(node->length, depth))
 			return RIB_NIL;
-		if (node->route.group != 0 && node->length != 0)
+		if (node->length <= depth && node->length != 0 && node->route.group != 0)
 			*group = node->route.group;
-		if (node->length == FIB_KEY_BITS)
-			return RIB_NIL;
+		if (node->length >= depth)
+			return index;
 		index = node->child[fib_key_bit(key, node->length)];
 	}
 	return RIB_NIL;

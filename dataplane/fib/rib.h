@@ -54,9 +54,9 @@ uint32_t rib_first(const struct rib *rib, uint32_t index);
 
 /*
  * From node `from` down towards the block of addresses that share the first `depth` bits of key.
- * Returns the top of what lies strictly inside of the block (RIB_NIL: nothing), and in *group the
- * group that covers all of it; *group stays as given when no longer prefix than its owner's does.
- * The default route is never reported: the FIB keeps it apart.
+ * Returns the top of all nodes within the block (RIB_NIL: none), which may be the node of the
+ * block itself, and in *group the group that covers the whole block; *group stays as given when
+ * there is none. The default route is never reported: the FIB keeps it apart.
  */
 uint32_t rib_descend(
 	const struct rib *rib, uint32_t from, fib_key key, unsigned int depth, uint32_t *group);

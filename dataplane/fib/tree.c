@@ -9,18 +9,21 @@
 
 #include "dataplane/worker/reclaim.h"
 
-/* A change rebuilds one chunk: these bound what it costs (about 100 us and 5 us), and what a small
- * table costs per route, since a table of 256 slots takes 2 KiB. */
+/* A change rebuilds one chunk, so these bound what it costs; the trie's nodes that it visits are
+ * cache misses. A small table is one chunk for its memory's sake: 10,000 of them must fit. */
 #define TOP_RANGES_MAX 4096u
-#define INNER_RANGES_MAX 256u
-/* A chunk of n ranges comes from more than n / 2 - 1 routes. Going back only at half of that keeps
- * a table that hovers at the limit from being rebuilt over and over. */
+#define INNER_RANGES_MAX 64u
+/* A chunk of n ranges comes from n / 2 routes or more. Going back to a chunk only at half of that
+ * keeps a table that hovers at the limit from being rebuilt over and over. */
 #define TOP_ROUTES_MIN (TOP_RANGES_MAX / 4)
 #define INNER_ROUTES_MIN (INNER_RANGES_MAX / 4)
-/* A root of 65,536 slots is 512 KiB: 8 bytes a route or less. */
+/* How many bits index a table, by the routes in it; a table is rebuilt in another width when it
+ * has twice the routes of the wider one's minimum, or half of its own. A slot takes 8 bytes. */
+#define WIDE_BITS 16u /* only the root */
 #define WIDE_ROUTES (1u << 16)
-#define WIDE_BITS 16u
-#define NARROW_BITS 8u
+#define MIDDLE_BITS 8u
+#define MIDDLE_ROUTES 1024u
+#define NARROW_BITS 4u
 
 _Static_assert(offsetof(struct table, default_group) == offsetof(struct chunk, default_group),
 	"tree_default() reads both");
@@ -75,8 +78,7 @@ static void scratch_walk(const struct rib *rib, uint32_t index, uint32_t around)
 		scratch_put(last + 1, around);
 }
 
-/* Where to build: the block of the first `depth` bits of key, within RIB node `node` (RIB_NIL:
- * empty), covered by `group`. */
+/* Where to build: the block of the first `depth` bits of key, with what rib_descend() says. */
 struct block {
 	const struct rib *rib;
 	uint32_t node;
@@ -88,10 +90,34 @@ struct block {
 
 static int slot_build(const struct block *block, tree_slot *slot);
 
+static unsigned int bits_for(uint32_t routes, bool top)
+{
+	if (top && routes >= WIDE_ROUTES)
+		return WIDE_BITS;
+	return routes >= MIDDLE_ROUTES ? MIDDLE_BITS : NARROW_BITS;
+}
+
+/* Should the table be built anew, in another width or as a chunk? */
+static bool table_misfits(const struct table *table, bool top)
+{
+	if (table->routes < (top ? TOP_ROUTES_MIN : INNER_ROUTES_MIN))
+		return true;
+	return bits_for(table->routes / 2, top) > table->bits ||
+	       bits_for(2 * table->routes, top) < table->bits;
+}
+
+static uint32_t routes_inside(const struct block *block)
+{
+	const struct rib_node *node = rib_get(block->rib, block->node);
+	bool own = node->length == block->depth && node->route.group != 0;
+
+	return rib_count(block->rib, block->node) - own;
+}
+
 static int table_build(const struct block *block, tree_slot *slot)
 {
-	bool wide = block->top && block->rib->routes >= WIDE_ROUTES;
-	unsigned int bits = wide ? WIDE_BITS : NARROW_BITS;
+	uint32_t routes = routes_inside(block);
+	unsigned int bits = bits_for(routes, block->top);
 	unsigned int depth = block->depth + bits;
 	struct table *table = calloc(1, sizeof(*table) + (sizeof(tree_slot) << bits));
 	int error;
@@ -101,9 +127,7 @@ static int table_build(const struct block *block, tree_slot *slot)
 	table->depth = (uint8_t)block->depth;
 	table->bits = (uint8_t)bits;
 	table->shift = (uint8_t)(fib_family_bits(block->rib->family) - depth);
-	table->routes = rib_count(block->rib, block->node);
-	if (block->top && rib_find(block->rib, 0, 0) != NULL)
-		table->routes--;
+	table->routes = routes;
 	for (uint32_t i = 0; i < 1u << bits; i++) {
 		struct block inner = {.rib = block->rib,
 			.group = block->group,
@@ -159,18 +183,9 @@ int tree_build(const struct rib *rib, uint32_t default_group, tree_slot *top)
 	return error;
 }
 
-bool tree_top_misfits(const struct rib *rib, tree_slot top)
+bool tree_top_misfits(tree_slot top)
 {
-	const struct table *table;
-
-	if (tree_tag(top) != TREE_TABLE)
-		return false;
-	table = tree_table(top);
-	if (table->bits == NARROW_BITS && rib->routes >= WIDE_ROUTES)
-		return true;
-	if (table->bits == WIDE_BITS && rib->routes < WIDE_ROUTES / 2)
-		return true;
-	return table->routes < TOP_ROUTES_MIN;
+	return tree_tag(top) == TREE_TABLE && table_misfits(tree_table(top), true);
 }
 
 static int change_add(struct tree_change *change, tree_slot *slot, tree_slot with)
@@ -231,7 +246,7 @@ static int table_refresh(
 		fib_key key = block | (fib_key)i << shift;
 		fib_key end = key | fib_key_host_bits(depth);
 
-		if (tree_tag(*slot) == TREE_TABLE && tree_table(*slot)->routes >= INNER_ROUTES_MIN)
+		if (tree_tag(*slot) == TREE_TABLE && !table_misfits(tree_table(*slot), false))
 			error = table_refresh(
 				change, tree_table(*slot), RTE_MAX(first, key), RTE_MIN(last, end));
 		else

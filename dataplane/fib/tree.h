@@ -3,7 +3,7 @@
  * What workers search: a tree of direct tables with chunks at its ends, built from the RIB.
  *
  *   top ──► chunk                              a small table: all its ranges in one chunk
- *   top ──► table of 256 or 65,536 slots       a grown one: indexed by the next address bits
+ *   top ──► table of 16, 256 or 65,536 slots   a grown one: indexed by the next address bits
  *             slot: group | chunk | table      deeper where many routes crowd
  *
  * Chunks never change. A slot (and the top) is replaced by one release store, hence each address
@@ -75,8 +75,8 @@ struct tree_change {
 /* A new tree for the whole RIB. 0 or -ENOMEM. */
 int tree_build(const struct rib *rib, uint32_t default_group, tree_slot *top);
 
-/* Should this top be built anew, since the RIB outgrew its shape or shrank below it? */
-bool tree_top_misfits(const struct rib *rib, tree_slot top);
+/* Should the whole be built anew, since the RIB outgrew the root's shape or shrank below it? */
+bool tree_top_misfits(tree_slot top);
 
 /* Prepares new contents for the slots (the top itself, if it is a chunk) that hold addresses
  * first..last. Calls of one change go in ascending order of first. 0 or -ENOMEM. */
