@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Arguments to commands: what is found, what is refused, and what a person is told.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "control/cli/command.h"
+
+#define WORDS_MAX 8
+
+/* What a parse did. */
+struct outcome {
+	const struct command *command;
+	struct cli cli;
+	int status;
+	char *out, *err;
+};
+
+static struct outcome
+parse(const char *line)
+{
+	static char words[256];
+	struct outcome outcome = {.cli = {.run_dir = "/run/onramp"}};
+	char *argv[WORDS_MAX] = {"onramp"}, *rest;
+	size_t out_size, err_size;
+	int argc = 1;
+
+	snprintf(words, sizeof(words), "%s", line);
+	for (char *word = strtok_r(words, " ", &rest); word != NULL && argc < WORDS_MAX;
+		word = strtok_r(NULL, " ", &rest))
+		argv[argc++] = word;
+	outcome.cli.out = open_memstream(&outcome.out, &out_size);
+	outcome.cli.err = open_memstream(&outcome.err, &err_size);
+	outcome.command = command_parse(&onramp_command, argc, argv, &outcome.cli, &outcome.status);
+	fclose(outcome.cli.out);
+	fclose(outcome.cli.err);
+	return outcome;
+}
+
+static void
+outcome_free(struct outcome *outcome)
+{
+	free(outcome->out);
+	free(outcome->err);
+}
+
+static void
+assert_mistake(const char *line, const char *said)
+{
+	struct outcome outcome = parse(line);
+
+	assert_null(outcome.command);
+	assert_int_equal(outcome.status, STATUS_USAGE);
+	assert_string_equal(outcome.out, "");
+	if (strstr(outcome.err, said) == NULL)
+		fail_msg("\"%s\" said: %s", line, outcome.err);
+	outcome_free(&outcome);
+}
+
+static void
+commands_are_found(void **state)
+{
+	static const struct {
+		const char *line;
+		int (*run)(const struct cli *cli);
+		const char *operand;
+	} cases[] = {
+		{"check site.yaml", check_run, "site.yaml"},
+		{"apply site.yaml", apply_run, "site.yaml"},
+		{"show ports", show_ports_run, NULL},
+		{"show circuits", show_circuits_run, NULL},
+		{"show peerings contoso/private", show_peerings_run, "contoso/private"},
+		{"show bgp contoso/private/primary", show_bgp_run, "contoso/private/primary"},
+		{"show routes", show_routes_run, NULL},
+		{"show routes private.contoso", show_routes_run, "private.contoso"},
+		{"show arp", show_arp_run, NULL},
+		{"show stats contoso", show_stats_run, "contoso"},
+		{"show drops", show_drops_run, NULL},
+		{"show memory", show_memory_run, NULL},
+		{"show workers", show_workers_run, NULL},
+		{"show status", show_status_run, NULL},
+		{"check -", check_run, "-"},
+		{"check -- -odd-name", check_run, "-odd-name"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct outcome outcome = parse(cases[i].line);
+		assert_non_null(outcome.command);
+		assert_int_equal(outcome.status, STATUS_OK);
+		assert_ptr_equal(outcome.command->run, cases[i].run);
+		if (cases[i].operand == NULL)
+			assert_null(outcome.cli.operand);
+		else
+			assert_string_equal(outcome.cli.operand, cases[i].operand);
+		assert_string_equal(outcome.out, "");
+		assert_string_equal(outcome.err, "");
+		outcome_free(&outcome);
+	}
+}
+
+static void
+options_stand_anywhere(void **state)
+{
+	static const char *const lines[] = {
+		"-j --run-dir /tmp/x show drops --all contoso",
+		"show drops contoso --all --json --run-dir=/tmp/x",
+		"show --run-dir /tmp/x drops --all -j contoso",
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct outcome outcome = parse(lines[i]);
+		assert_non_null(outcome.command);
+		assert_true(outcome.cli.json);
+		assert_true(outcome.cli.all);
+		assert_false(outcome.cli.dry_run);
+		assert_string_equal(outcome.cli.run_dir, "/tmp/x");
+		assert_string_equal(outcome.cli.operand, "contoso");
+		outcome_free(&outcome);
+	}
+}
+
+static void
+defaults_are_kept(void **state)
+{
+	struct outcome outcome = parse("apply a.yaml --dry-run");
+
+	assert_true(outcome.cli.dry_run);
+	assert_false(outcome.cli.json);
+	assert_false(outcome.cli.all);
+	assert_string_equal(outcome.cli.run_dir, "/run/onramp");
+	outcome_free(&outcome);
+}
+
+static void
+mistakes_are_told(void **state)
+{
+	assert_mistake("", "a command is missing");
+	assert_mistake("show", "a command is missing");
+	assert_mistake("chekc site.yaml", "did you mean \"check\"?");
+	assert_mistake("sohw bgp", "did you mean \"show\"?");
+	assert_mistake("show peering", "did you mean \"peerings\"?");
+	assert_mistake("show ruotes", "did you mean \"routes\"?");
+	assert_mistake("show xyzzy", "unknown command \"xyzzy\"\n");
+	assert_mistake("show xyzzy", "See `onramp show --help`.");
+	assert_mistake("show bgp --jsno", "did you mean \"--json\"?");
+	assert_mistake("show bgp -x", "unknown option \"-x\"");
+	assert_mistake("show bgp a b", "\"b\" is one word too many");
+	assert_mistake("show ports a", "\"a\" is one word too many");
+	assert_mistake("check", "check needs FILE");
+	assert_mistake("apply", "apply needs FILE");
+	assert_mistake("show ports --all", "ports takes no --all");
+	assert_mistake("check a.yaml --dry-run", "check takes no --dry-run");
+	assert_mistake("show ports --run-dir", "--run-dir needs a directory");
+}
+
+/* Every level has help that names what is below, and an example that itself parses. */
+static void
+assert_help(const char *path, const struct command *command)
+{
+	char line[128];
+	struct outcome outcome, example;
+
+	snprintf(line, sizeof(line), "%s --help", path);
+	outcome = parse(line);
+	assert_null(outcome.command);
+	assert_int_equal(outcome.status, STATUS_OK);
+	assert_string_equal(outcome.err, "");
+	assert_non_null(strstr(outcome.out, "usage: onramp"));
+	assert_non_null(strstr(outcome.out, command->summary));
+	assert_non_null(strstr(outcome.out, command->example));
+	for (const char *at = outcome.out; *at != '\0'; at += strcspn(at, "\n") + 1)
+		assert_true(strcspn(at, "\n") <= 100);
+	assert_int_equal(strncmp(command->example, "onramp ", 7), 0);
+	example = parse(command->example + 7);
+	assert_non_null(example.command);
+	for (const struct command *each = command->commands; each != NULL && each->name != NULL;
+		each++) {
+		assert_non_null(strstr(outcome.out, each->summary));
+		snprintf(line, sizeof(line), "%s%s%s", path, path[0] != '\0' ? " " : "",
+			each->name);
+		assert_help(line, each);
+	}
+	if (command->commands == NULL)
+		assert_ptr_equal(example.command, command);
+	outcome_free(&outcome);
+	outcome_free(&example);
+}
+
+static void
+every_level_has_help(void **state)
+{
+	assert_help("", &onramp_command);
+}
+
+static void
+version_is_printed(void **state)
+{
+	struct outcome outcome = parse("--version");
+
+	assert_null(outcome.command);
+	assert_int_equal(outcome.status, STATUS_OK);
+	assert_int_equal(strncmp(outcome.out, "onramp ", 7), 0);
+	assert_true(outcome.out[7] >= '0' && outcome.out[7] <= '9');
+	outcome_free(&outcome);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(commands_are_found),
+		cmocka_unit_test(options_stand_anywhere),
+		cmocka_unit_test(defaults_are_kept),
+		cmocka_unit_test(mistakes_are_told),
+		cmocka_unit_test(every_level_has_help),
+		cmocka_unit_test(version_is_printed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
