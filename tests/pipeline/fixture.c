@@ -109,7 +109,6 @@ int fixture_start(void **state)
 	char *arguments[] = {"test", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m",
 		"128", "-l", "0", "--log-level=warning", NULL};
 
-	/* The process must not be bound to the machine's first CPU. */
 	if (rte_eal_init(RTE_DIM(arguments) - 1, arguments) < 0)
 		return -1;
 	pool = rte_pktmbuf_pool_create("test", BUFFERS, 0, sizeof(struct handover),
