@@ -3,23 +3,37 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static int pool_grow(struct pool *pool)
 {
-	uint8_t **segments;
-	uint8_t *segment;
+	uint8_t **segments, *segment;
 
+	if (pool->segment_count == POOL_SEGMENTS_MAX)
+		return -1;
 	segments = realloc(pool->segments, (pool->segment_count + 1) * sizeof(*segments));
 	if (segments == NULL)
 		return -1;
 	pool->segments = segments;
-	segment = malloc(POOL_SEGMENT_OBJECTS * pool->object_bytes);
+	segment = aligned_alloc(POOL_SEGMENT_BYTES, POOL_SEGMENT_BYTES);
 	if (segment == NULL)
 		return -1;
-	segments[pool->segment_count++] = segment;
+	/* Advice only: without huge pages it is slower, not wrong. */
+	madvise(segment, POOL_SEGMENT_BYTES, MADV_HUGEPAGE);
+	pool->next = pool->segment_count << POOL_SEGMENT_BITS;
 	if (pool->next == 0)
-		pool->next = 1;
+		pool->next = pool->object_bytes >> POOL_UNIT_BITS; /* 0 means none */
+	segments[pool->segment_count++] = segment;
 	return 0;
+}
+
+/* The object that would come next does not fit in the last segment. */
+static bool pool_full(const struct pool *pool)
+{
+	uint32_t units = pool->object_bytes >> POOL_UNIT_BITS;
+	uint32_t used = pool->next - ((pool->segment_count - 1) << POOL_SEGMENT_BITS);
+
+	return pool->segment_count == 0 || used + units > 1u << POOL_SEGMENT_BITS;
 }
 
 uint32_t pool_alloc(struct pool *pool)
@@ -29,9 +43,10 @@ uint32_t pool_alloc(struct pool *pool)
 	if (index != 0) {
 		memcpy(&pool->free_head, pool_get(pool, index), sizeof(pool->free_head));
 	} else {
-		if (pool->next >> POOL_SEGMENT_BITS == pool->segment_count && pool_grow(pool) != 0)
+		if (pool_full(pool) && pool_grow(pool) != 0)
 			return 0;
-		index = pool->next++;
+		index = pool->next;
+		pool->next += pool->object_bytes >> POOL_UNIT_BITS;
 	}
 	pool->live++;
 	memset(pool_get(pool, index), 0, pool->object_bytes);
@@ -47,8 +62,5 @@ void pool_free(struct pool *pool, uint32_t index)
 	for (uint32_t i = 0; i < pool->segment_count; i++)
 		free(pool->segments[i]);
 	free(pool->segments);
-	pool->segments = NULL;
-	pool->segment_count = 0;
-	pool->next = 0;
-	pool->free_head = 0;
+	*pool = (struct pool){.object_bytes = pool->object_bytes};
 }

@@ -5,41 +5,24 @@
 
 #include <rte_common.h>
 
-#include "dataplane/fib/pool.h"
-
-static struct pool pools[] = {
+struct pool rib_pools[] = {
 	[FIB_IPV4] = {.object_bytes = sizeof(struct rib_node) + sizeof(uint32_t)},
 	[FIB_IPV6] = {.object_bytes = sizeof(struct rib_node) + sizeof(fib_key)},
 };
 
 static struct rib_node *node_get(const struct rib *rib, uint32_t index)
 {
-	return pool_get(&pools[rib->family], index);
-}
-
-const struct rib_node *rib_get(const struct rib *rib, uint32_t index)
-{
-	return node_get(rib, index);
-}
-
-fib_key rib_key(const struct rib *rib, const struct rib_node *node)
-{
-	fib_key key;
-
-	if (rib->family == FIB_IPV4)
-		return (fib_key)node->key[0] << 96;
-	memcpy(&key, node->key, sizeof(key));
-	return key;
+	return pool_get(&rib_pools[rib->family], index);
 }
 
 uint64_t rib_bytes(const struct rib *rib)
 {
-	return rib->nodes * (uint64_t)pools[rib->family].object_bytes;
+	return rib->nodes * (uint64_t)rib_pools[rib->family].object_bytes;
 }
 
 static uint32_t node_new(struct rib *rib, fib_key key, unsigned int length)
 {
-	uint32_t index = pool_alloc(&pools[rib->family]);
+	uint32_t index = pool_alloc(&rib_pools[rib->family]);
 	struct rib_node *node;
 
 	if (index == RIB_NIL)
@@ -57,7 +40,7 @@ static uint32_t node_new(struct rib *rib, fib_key key, unsigned int length)
 
 static void node_free(struct rib *rib, uint32_t index)
 {
-	pool_free(&pools[rib->family], index);
+	pool_free(&rib_pools[rib->family], index);
 	rib->nodes--;
 }
 

@@ -13,6 +13,7 @@
 
 #include "dataplane/fib/fib.h"
 #include "dataplane/fib/key.h"
+#include "dataplane/fib/pool.h"
 
 #define RIB_NIL 0u
 
@@ -64,6 +65,21 @@ uint32_t rib_descend(
 /* Routes in a subtree. */
 uint32_t rib_count(const struct rib *rib, uint32_t index);
 
-const struct rib_node *rib_get(const struct rib *rib, uint32_t index);
-fib_key rib_key(const struct rib *rib, const struct rib_node *node);
 uint64_t rib_bytes(const struct rib *rib);
+
+extern struct pool rib_pools[]; /* by family */
+
+static inline const struct rib_node *rib_get(const struct rib *rib, uint32_t index)
+{
+	return pool_get(&rib_pools[rib->family], index);
+}
+
+static inline fib_key rib_key(const struct rib *rib, const struct rib_node *node)
+{
+	fib_key key;
+
+	if (rib->family == FIB_IPV4)
+		return (fib_key)node->key[0] << 96;
+	memcpy(&key, node->key, sizeof(key));
+	return key;
+}

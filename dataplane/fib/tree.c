@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <rte_common.h>
+#include <rte_prefetch.h>
 
 #include "dataplane/worker/reclaim.h"
 
@@ -69,6 +70,9 @@ static void scratch_walk(const struct rib *rib, uint32_t index, uint32_t around)
 	fib_key key = rib_key(rib, node), last = key | fib_key_host_bits(node->length);
 	uint32_t group = routed ? node->route.group : around;
 
+	/* The left subtree takes a while: fetch the right one's top meanwhile. */
+	if (node->child[1] != RIB_NIL)
+		rte_prefetch0(rib_get(rib, node->child[1]));
 	if (routed)
 		scratch_put(key, group);
 	for (unsigned int i = 0; i < 2; i++)
