@@ -183,8 +183,8 @@ assert_help(const char *path, const struct command *command)
 	for (const struct command *each = command->commands; each != NULL && each->name != NULL;
 		each++) {
 		assert_non_null(strstr(outcome.out, each->summary));
-		snprintf(line, sizeof(line), "%s%s%s", path, path[0] != '\0' ? " " : "",
-			each->name);
+		snprintf(
+			line, sizeof(line), "%s%s%s", path, path[0] != '\0' ? " " : "", each->name);
 		assert_help(line, each);
 	}
 	if (command->commands == NULL)

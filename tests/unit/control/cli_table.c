@@ -203,7 +203,8 @@ filter_suggests_at_its_own_depth(void **state)
 	static const struct {
 		const char *operand, *said;
 	} cases[] = {
-		{"contosso", "onramp: nothing here is called \"contosso\"; did you mean \"contoso\"?\n"},
+		{"contosso",
+			"onramp: nothing here is called \"contosso\"; did you mean \"contoso\"?\n"},
 		{"fabrikam/privat",
 			"onramp: nothing here is called \"fabrikam/privat\"; did you mean "
 			"\"fabrikam/private\"?\n"},

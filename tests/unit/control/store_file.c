@@ -246,7 +246,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(full_disk_keeps_the_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(failed_rename_keeps_the_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_files_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(directory_is_made_and_files_are_private, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			directory_is_made_and_files_are_private, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_large_is_refused, setup, teardown),
 	};
 

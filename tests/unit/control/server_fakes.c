@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/unit/control/server_fakes.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <string.h>
+
+const char document_good[] =
+	"site: lab\n"
+	"asn: 4200100001\n"
+	"edges:\n"
+	"  - name: lab-a\n"
+	"    cores: {workers: [1], control: [0]}\n"
+	"    ports:\n"
+	"      - {name: cust-a, device: net_null0, role: customer, speed: 10G}\n"
+	"      - {name: cust-b, device: net_null1, role: customer, speed: 10G}\n"
+	"      - {name: core, device: net_null2, role: core, speed: 10G}\n"
+	"port_pairs:\n"
+	"  - {name: shared, model: provider, encapsulation: mixed, primary: lab-a/cust-a,\n"
+	"     secondary: lab-a/cust-b}\n"
+	"circuits:\n"
+	"  - name: contoso\n"
+	"    port_pair: shared\n"
+	"    bandwidth: 1G\n"
+	"    tier: standard\n"
+	"    s_tag: 100\n"
+	"    peerings:\n"
+	"      - {type: private, c_tag: 200, peer_asn: 65001,\n"
+	"         link_subnets: [192.0.2.0/29, \"2001:db8:1::/125\"]}\n"
+	"vnets:\n"
+	"  - name: blue\n"
+	"    core: {port: core, vlan: 10,\n"
+	"           bgp: {peer_asn: 4200100002, link_subnets: [10.255.0.0/30]}}\n"
+	"    connections: [{circuit: contoso}]\n";
+
+struct fakes fakes;
+static frr_answer waiting;
+static void *waiting_context;
+
+void
+fakes_reset(void)
+{
+	plan_free(fakes.plan);
+	site_free(fakes.site);
+	memset(&fakes, 0, sizeof(fakes));
+	waiting = NULL;
+}
+
+int
+sync_apply(struct sync *sync, struct site *site, unsigned int edge)
+{
+	int error = fakes.apply_error;
+
+	fakes.applied++;
+	fakes.apply_error = 0;
+	if (error != 0) {
+		site_free(site);
+		return error;
+	}
+	plan_free(fakes.plan);
+	site_free(fakes.site);
+	fakes.site = site;
+	fakes.plan = plan_build(site, edge);
+	return 0;
+}
+
+const struct plan *
+sync_plan(const struct sync *sync)
+{
+	return fakes.plan;
+}
+
+struct frr *
+sync_frr(struct sync *sync)
+{
+	return NULL;
+}
+
+json_t *
+sync_status(const struct sync *sync)
+{
+	return json_pack("{s:{s:b}}", "dataplane", "connected", 1);
+}
+
+static void
+give(frr_answer answer, void *context)
+{
+	const char *text = fakes.answers[(fakes.queries - 1) % 4];
+	json_t *value = text != NULL ? json_loads(text, 0, NULL) : NULL;
+
+	answer(context, value);
+	json_decref(value);
+}
+
+int
+frr_query(struct frr *frr, const char *command, frr_answer answer, void *context)
+{
+	if (fakes.frr_away)
+		return -ENOTCONN;
+	fakes.queries++;
+	if (fakes.frr_waits) {
+		waiting = answer;
+		waiting_context = context;
+	} else {
+		give(answer, context);
+	}
+	return 0;
+}
+
+bool
+fakes_answer(void)
+{
+	frr_answer answer = waiting;
+
+	if (answer == NULL)
+		return false;
+	waiting = NULL;
+	give(answer, waiting_context);
+	return true;
+}
+
+struct kernel *
+sync_kernel(struct sync *sync, unsigned int domain)
+{
+	/* Only ever handed back to the functions below. */
+	return fakes.kernel_up && strcmp(fakes.plan->domains[domain].name, "private.contoso") == 0
+		       ? (struct kernel *)&fakes
+		       : NULL;
+}
+
+uint32_t
+kernel_ifindex(struct kernel *kernel, const char *ifname)
+{
+	return strcmp(ifname, "primary") == 0     ? 65537
+	       : strcmp(ifname, "secondary") == 0 ? 65538
+						  : 0;
+}
+
+void
+kernel_each_neighbour(struct kernel *kernel,
+	void (*each)(const struct kernel_neighbour *neighbour, void *context), void *context)
+{
+	static const struct {
+		uint32_t ifindex;
+		const char *address;
+		uint16_t state;
+	} neighbours[] = {
+		{65537, "192.0.2.1", NUD_REACHABLE}, {65538, "192.0.2.5", NUD_FAILED},
+		{65537, "2001:db8:1::1", NUD_STALE}, {65537, "ff02::1", NUD_NOARP},
+		{1, "127.0.0.1", NUD_PERMANENT}, /* of no link of ours */
+	};
+
+	for (size_t i = 0; i < sizeof(neighbours) / sizeof(neighbours[0]); i++) {
+		const char *text = neighbours[i].address;
+		struct kernel_neighbour neighbour = {
+			.ifindex = neighbours[i].ifindex,
+			.state = neighbours[i].state,
+			.mac = {2, 0, 0, 0, 0, 1},
+			.confirmed_s_ago = 7,
+		};
+		neighbour.address.family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
+		neighbour.address.prefix_len = neighbour.address.family == AF_INET6 ? 128 : 32;
+		inet_pton(neighbour.address.family, text, neighbour.address.address);
+		each(&neighbour, context);
+	}
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A sync, a kernel and an FRR that do what the test says; linked instead of the real ones.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "control/sync/sync.h"
+
+struct fakes {
+	struct site *site; /* in force */
+	struct plan *plan;
+	unsigned int applied; /* calls of sync_apply */
+	int apply_error;      /* what the next sync_apply returns, once */
+	bool frr_away;
+	bool frr_waits; /* keep answers until fakes_answer() */
+	unsigned int queries;
+	const char *answers[4]; /* JSON text by order of the commands; NULL: no answer */
+	bool kernel_up;
+};
+
+extern struct fakes fakes;
+
+/* Gives the answer that frr_query waits for; false when none is asked for. */
+bool fakes_answer(void);
+void fakes_reset(void);
+
+/* A document that every part accepts, for edge lab-a. */
+extern const char document_good[];

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Rows from a plan, a fake kernel, and what a real bgpd 8.4.4 answered.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "control/config/config.h"
+#include "control/server/views.h"
+#include "tests/unit/control/server_fakes.h"
+
+/* Shortened from `show bgp vrf all ipv4 unicast summary json`. */
+static const char summary4[] =
+	"{\"private.contoso\": {\"vrfName\": \"private.contoso\", \"as\": 4200100001, \"peers\": {"
+	" \"192.0.2.1\": {\"remoteAs\": 65001, \"msgRcvd\": 5, \"peerUptime\": \"00:00:14\","
+	"  \"peerUptimeMsec\": 14900, \"pfxRcd\": 3, \"pfxSnt\": 2, \"state\": \"Established\","
+	"  \"peerState\": \"OK\", \"idType\": \"ipv4\"},"
+	" \"192.0.2.5\": {\"remoteAs\": 65001, \"peerUptime\": \"never\", \"peerUptimeMsec\": 0,"
+	"  \"pfxRcd\": 0, \"pfxSnt\": 0, \"state\": \"Active\", \"idType\": \"ipv4\"}},"
+	" \"failedPeers\": 1, \"totalPeers\": 2}}";
+static const char failed4[] =
+	"{\"private.contoso\": {\"peers\": {\"192.0.2.5\": {\"connectionsDropped\": 0,"
+	" \"lastResetDueTo\": \"Waiting for NHT\", \"lastResetCode\": 27}}}}";
+/* One without a failed peer has no "peers" at all. */
+static const char failed6[] = "{\"private.contoso\": {\"failedPeersCount\": 0}}";
+
+static int
+setup(void **state)
+{
+	struct config_findings findings;
+	struct site *site = config_load(document_good, strlen(document_good), &findings);
+
+	config_findings_free(&findings);
+	if (site == NULL)
+		return -1;
+	return sync_apply(NULL, site, 0);
+}
+
+static int
+teardown(void **state)
+{
+	fakes_reset();
+	return 0;
+}
+
+static struct bgp_answers
+real_answers(void)
+{
+	return (struct bgp_answers){{json_loads(summary4, 0, NULL), json_loads("{}", 0, NULL),
+		json_loads(failed4, 0, NULL), json_loads(failed6, 0, NULL)}};
+}
+
+static void
+answers_free(struct bgp_answers *bgp)
+{
+	for (int i = 0; i < BGP_ANSWERS; i++)
+		json_decref(bgp->answers[i]);
+}
+
+/* Compares with JSON text; consumes row. */
+static void
+assert_json(json_t *value, const char *text)
+{
+	json_t *expected = json_loads(text, JSON_DECODE_ANY, NULL);
+
+	assert_non_null(expected);
+	if (!json_equal(value, expected))
+		fail_msg("%s", json_dumps(value, JSON_ENCODE_ANY));
+	json_decref(expected);
+	json_decref(value);
+}
+
+static void
+circuits(void **state)
+{
+	json_t *rows = view_circuits(fakes.plan);
+	json_t *row = json_array_get(rows, 0);
+
+	assert_int_equal(json_array_size(rows), 1);
+	assert_int_equal(json_string_length(json_object_get(row, "service_key")), 36);
+	json_object_del(row, "service_key");
+	assert_json(rows,
+		"[{\"name\": \"contoso\", \"port_pair\": \"shared\", \"model\": \"provider\","
+		" \"bandwidth_bps\": 1000000000, \"tier\": \"standard\", \"encapsulation\": "
+		"\"qinq\","
+		" \"s_tag\": 100, \"peerings\": [\"private\"], \"redundancy\": \"pair\"}]");
+}
+
+static void
+sessions(void **state)
+{
+	struct bgp_answers bgp = real_answers();
+	json_t *rows = view_bgp(fakes.plan, &bgp);
+
+	assert_int_equal(json_array_size(rows), 5);
+	assert_json(json_incref(json_array_get(rows, 0)),
+		"{\"peering\": \"contoso/private\", \"link\": \"primary\", \"family\": \"ipv4\","
+		" \"neighbour\": \"192.0.2.1\", \"asn\": 65001, \"state\": \"Established\","
+		" \"uptime_s\": 14, \"accepted\": 3, \"announced\": 2, \"last_error\": null}");
+	/* bgpd was asked for IPv6 and does not have the session. */
+	assert_json(json_incref(json_array_get(rows, 1)),
+		"{\"peering\": \"contoso/private\", \"link\": \"primary\", \"family\": \"ipv6\","
+		" \"neighbour\": \"2001:db8:1::1\", \"asn\": 65001, \"state\": \"Absent\","
+		" \"uptime_s\": null, \"accepted\": null, \"announced\": null, \"last_error\": "
+		"null}");
+	assert_json(json_incref(json_array_get(rows, 2)),
+		"{\"peering\": \"contoso/private\", \"link\": \"secondary\", \"family\": \"ipv4\","
+		" \"neighbour\": \"192.0.2.5\", \"asn\": 65001, \"state\": \"Active\","
+		" \"uptime_s\": null, \"accepted\": 0, \"announced\": 0,"
+		" \"last_error\": \"Waiting for NHT\"}");
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(rows, 4), "peering")), "blue");
+	json_decref(rows);
+	answers_free(&bgp);
+}
+
+static void
+peerings(void **state)
+{
+	struct bgp_answers bgp = real_answers();
+	json_t *rows;
+
+	fakes.kernel_up = true;
+	rows = view_peerings(NULL, &bgp);
+	assert_json(rows,
+		"[{\"name\": \"contoso/private\", \"type\": \"private\","
+		" \"domain\": \"private.contoso\", \"s_tag\": 100, \"c_tag\": 200,"
+		" \"peer_asn\": 65001, \"links\": ["
+		" {\"name\": \"primary\", \"edge\": \"lab-a\", \"port\": \"cust-a\", \"s_tag\": "
+		"100,"
+		"  \"c_tag\": 200, \"edge4\": \"192.0.2.2/30\", \"peer4\": \"192.0.2.1\","
+		"  \"edge6\": \"2001:db8:1::2/126\", \"peer6\": \"2001:db8:1::1\","
+		"  \"neighbour4\": \"reachable\", \"neighbour6\": \"stale\","
+		"  \"bgp4\": \"Established\", \"bgp6\": \"Absent\"},"
+		" {\"name\": \"secondary\", \"edge\": \"lab-a\", \"port\": \"cust-b\","
+		"  \"s_tag\": 100, \"c_tag\": 200, \"edge4\": \"192.0.2.6/30\","
+		"  \"peer4\": \"192.0.2.5\", \"edge6\": \"2001:db8:1::6/126\","
+		"  \"peer6\": \"2001:db8:1::5\", \"neighbour4\": \"failed\","
+		"  \"neighbour6\": \"none\", \"bgp4\": \"Active\", \"bgp6\": \"Absent\"}]}]");
+	answers_free(&bgp);
+}
+
+/* bgpd and the kernel away: states unknown, not "down". */
+static void
+peerings_without_bgp(void **state)
+{
+	struct bgp_answers bgp = {{NULL}};
+	json_t *rows = view_peerings(NULL, &bgp);
+	json_t *link = json_array_get(json_object_get(json_array_get(rows, 0), "links"), 0);
+
+	assert_non_null(link);
+	assert_true(json_is_null(json_object_get(link, "bgp4")));
+	assert_true(json_is_null(json_object_get(link, "neighbour4")));
+	json_decref(rows);
+}
+
+static void
+neighbours(void **state)
+{
+	fakes.kernel_up = true;
+	assert_json(view_arp(NULL),
+		"[{\"domain\": \"private.contoso\", \"link\": \"contoso/private/primary\","
+		"  \"address\": \"192.0.2.1\", \"mac\": \"02:00:00:00:00:01\","
+		"  \"state\": \"reachable\", \"age_s\": 7},"
+		" {\"domain\": \"private.contoso\", \"link\": \"contoso/private/secondary\","
+		"  \"address\": \"192.0.2.5\", \"mac\": null, \"state\": \"failed\", \"age_s\": 7},"
+		" {\"domain\": \"private.contoso\", \"link\": \"contoso/private/primary\","
+		"  \"address\": \"2001:db8:1::1\", \"mac\": \"02:00:00:00:00:01\","
+		"  \"state\": \"stale\", \"age_s\": 7}]");
+}
+
+static void
+nothing_applied_is_no_rows(void **state)
+{
+	struct bgp_answers bgp = {{NULL}};
+
+	fakes_reset();
+	assert_json(view_circuits(NULL), "[]");
+	assert_json(view_bgp(NULL, &bgp), "[]");
+	assert_json(view_peerings(NULL, &bgp), "[]");
+	assert_json(view_arp(NULL), "[]");
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(circuits),
+		TEST(sessions),
+		TEST(peerings),
+		TEST(peerings_without_bgp),
+		TEST(neighbours),
+		TEST(nothing_applied_is_no_rows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
