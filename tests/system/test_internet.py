@@ -101,10 +101,10 @@ class Oracle:
 def build_router(lab):
     """Does not forward: what the edge sends back to it ends there."""
     lab.tables, lab.source = load_tables()
-    router = lab._space("internet-router", HOST_SETTINGS)
+    router = lab.space("internet-router", HOST_SETTINGS)
     join(router, "core", lab.edge_space, "internet", mtu=CORE_MTU)
     router.addresses("core", f"{ROUTER4}/30", f"{ROUTER6}/126")
-    lab._splice("core", "internet", 0, VLAN)
+    lab.splice("core", "internet", 0, VLAN)
     lab.splices[-1].connect()
     lab.baseline_routes = {family: 0 for family in (4, 6)}
     return f"{lab.source}: {len(lab.tables[4])} IPv4 and {len(lab.tables[6])} IPv6 prefixes"

@@ -190,7 +190,7 @@ def full_prefix(text, family):
 def dataplane_table(lab, domain):
     found = {}
     for row in lab.edge.show("routes", domain):
-        if row.get("leaked_from") or row["origin"] == "local":
+        if row.get("leaked_from") or row["origin"] in ("local", "neighbour"):
             continue
         hops = {(hop["link"].rsplit("/", 1)[-1], hop.get("via") or "") for hop in row["next_hops"]}
         if row["prefix"].startswith(("fe80:", "ff00:")):

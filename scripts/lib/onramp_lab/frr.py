@@ -5,6 +5,7 @@ import grp
 import json
 import os
 import pwd
+import resource
 import socket
 import time
 
@@ -12,7 +13,7 @@ from .process import Process
 from .shell import LabError, wait_until
 
 DAEMONS = "/usr/lib/frr"
-FILES_LIMIT = 100000  # FRR wants at least 8 a routing domain
+FILES_WANTED = 100000  # FRR takes at least 8 a routing domain
 
 
 class Frr:
@@ -49,7 +50,8 @@ class Frr:
             return argv
         if daemon == "zebra":
             argv.append("-n")
-        script = (f"mount --bind {self.domains_dir} /run/netns && ulimit -n {FILES_LIMIT} && "
+        files = min(FILES_WANTED, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        script = (f"mount --bind {self.domains_dir} /run/netns && ulimit -n {files} && "
                   'exec "$0" "$@"')
         return ["unshare", "--mount", "--propagation", "slave", "sh", "-c", script, *argv]
 

@@ -127,7 +127,7 @@ class Lab:
     def build_networks(self):
         """Every namespace and wire, but the ports: those come with the dataplane."""
         # The edge's own kernel must not speak on the ports' netdevs.
-        self.edge_space = self._space("edge", {"net/ipv6/conf/default/disable_ipv6": 1,
+        self.edge_space = self.space("edge", {"net/ipv6/conf/default/disable_ipv6": 1,
                                                "net/ipv6/conf/all/disable_ipv6": 1})
         for customer in CUSTOMERS:
             self._build_customer(customer)
@@ -135,13 +135,13 @@ class Lab:
             self._build_vnet(vnet)
         self._build_withdrawable()
 
-    def _space(self, short, settings):
+    def space(self, short, settings):
         self.spaces[short] = Namespace(self, short, settings)
         return self.spaces[short]
 
     def _build_customer(self, customer):
-        router = self._space(customer.name, ROUTER_SETTINGS)
-        host = self._space(f"{customer.name}-host", HOST_SETTINGS)
+        router = self.space(customer.name, ROUTER_SETTINGS)
+        host = self.space(f"{customer.name}-host", HOST_SETTINGS)
         self._join_host(router, host, ("10.0.0.1", CUSTOMER_HOST4), ("fd00:a::1", CUSTOMER_HOST6))
         router.addresses("lo", slash(customer.only4, 32), slash(customer.only6, 128))
         for half, port in enumerate(PORTS):
@@ -150,11 +150,11 @@ class Lab:
             join(router, link, self.edge_space, veth)
             own4, own6 = customer.addresses(half, 1)
             router.addresses(link, slash(own4, 30), slash(own6, 126))
-            self._splice(port, veth, customer.s_tag, customer.c_tag)
+            self.splice(port, veth, customer.s_tag, customer.c_tag)
 
     def _build_vnet(self, vnet):
-        router = self._space(f"{vnet.name}-router", ROUTER_SETTINGS)
-        host = self._space(f"{vnet.name}-host", HOST_SETTINGS)
+        router = self.space(f"{vnet.name}-router", ROUTER_SETTINGS)
+        host = self.space(f"{vnet.name}-host", HOST_SETTINGS)
         self._join_host(router, host, ("10.1.0.1", VNET_HOST4), ("fd00:b::1", VNET_HOST6))
         router.addresses("lo", slash(vnet.only4, 32), slash(vnet.only6, 128))
         join(router, "core", self.edge_space, vnet.name, mtu=CORE_MTU)
@@ -162,7 +162,7 @@ class Lab:
         # Last resort, so that traffic for withdrawn routes still meets the edge.
         router.route("default", vnet.edge4, "metric", "4096")
         router.route("default", vnet.edge6, "metric", "4096")
-        self._splice("core", vnet.name, 0, vnet.vlan)
+        self.splice("core", vnet.name, 0, vnet.vlan)
 
     def _join_host(self, router, host, addresses4, addresses6):
         join(router, "lan", host, "lan")
@@ -178,7 +178,7 @@ class Lab:
         router.route(EXTRA_PREFIX4, CUSTOMER_HOST4)
         router.route(EXTRA_PREFIX6, CUSTOMER_HOST6)
 
-    def _splice(self, port, veth, s_tag, c_tag):
+    def splice(self, port, veth, s_tag, c_tag):
         self.splices.append(Splice(self, self.edge_space, port, veth, s_tag=s_tag, c_tag=c_tag,
                                    ethertype=self.ethertype, priority=len(self.splices) + 1))
 
