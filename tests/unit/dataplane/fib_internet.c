@@ -292,7 +292,7 @@ static void internet(enum fib_family family)
 	fib_usage(fib, &before);
 	prefixes_obtain(&prefixes, family);
 	oracle_init(&oracle, family, prefixes.count);
-	load(fib, &prefixes, "in order");
+	load(fib, &prefixes, "as listed");
 	unload(fib, &prefixes);
 	prefixes_shuffle(&prefixes);
 	for (uint32_t i = 0; i < prefixes.count; i++)
@@ -365,7 +365,7 @@ static void test_lpm4(void **state)
 
 static void test_lpm6(void **state)
 {
-	struct rte_lpm6_config config = {.max_rules = LPM_ROUTES, .number_tbl8s = 1u << 16};
+	struct rte_lpm6_config config = {.max_rules = LPM_ROUTES, .number_tbl8s = 1u << 18};
 	struct rte_lpm6 *lpm = rte_lpm6_create("oracle6", SOCKET_ID_ANY, &config);
 	struct fib *fib = fib_create(FIB_IPV6, LPM_ROUTES);
 	struct prefixes prefixes;
@@ -402,7 +402,7 @@ static void test_lpm6(void **state)
 /* rte_lpm wants EAL's memory. */
 static int eal_start(void **state)
 {
-	char *arguments[] = {"fib_internet", "--no-huge", "--no-shconf", "--no-pci", "-m", "512",
+	char *arguments[] = {"fib_internet", "--no-huge", "--no-shconf", "--no-pci", "-m", "1024",
 		"-l", "0", "--log-level", "3"};
 
 	return rte_eal_init(RTE_DIM(arguments), arguments) < 0;
