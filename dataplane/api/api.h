@@ -321,7 +321,9 @@ struct api_memory {
 
 enum api_event_type {
 	API_EVENT_PORT_LINK = 1,    /* a: port, b: 1 up, 0 down */
-	API_EVENT_NEIGHBOUR_NEEDED, /* a: interface, b: family, address: who */
+	/* a: interface (of the adjacency; for a glean route the one the packet came in by),
+	 * b: family, address: who */
+	API_EVENT_NEIGHBOUR_NEEDED,
 };
 
 struct api_event {

@@ -25,7 +25,9 @@ void punt_stop(void);
  * False: ring full, the caller keeps (and drops) the packet. */
 bool punt_packet(struct rte_mbuf *packet);
 
-/* Workers: ask control to resolve a neighbour. Rate limited; never blocks; may forget. */
+/* Workers: ask control to resolve a neighbour. Rate limited; never blocks; may forget. interface:
+ * the adjacency's; for a route of kind glean, which names none, the one the packet came in by:
+ * control finds the link by the routes of that interface's domain. */
 void punt_neighbour_needed(uint32_t interface, uint8_t family, const uint8_t *address);
 
 /* Main thread: takes one such wish; false when there is none. */

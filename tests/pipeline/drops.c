@@ -314,7 +314,7 @@ static void routes_that_lead_nowhere(void **state)
 	scene(link_tags, core_tags);
 	assert_int_equal(inet_pton(AF_INET6, "fe80::9", unresolved.address), 1);
 	assert_int_equal(adjacency_upsert(&unresolved), 0);
-	add_group(30, 0, NULL);
+	add_group(30, 0, (const uint32_t[]){0});
 	add_group(31, 1, (const uint32_t[]){9});
 	add_route(1, "10.2.0.0", 16, API_GROUP_BLACKHOLE);
 	add_route(1, "10.3.0.0", 16, 30);
