@@ -161,7 +161,7 @@ static void test_route_invalid(void **state)
 	assert_int_equal(route_upsert(&route), -EINVAL);
 	route = good, route.origin = 0;
 	assert_int_equal(route_upsert(&route), -EINVAL);
-	route = good, route.origin = API_ORIGIN_BGP + 1;
+	route = good, route.origin = UINT8_MAX;
 	assert_int_equal(route_upsert(&route), -EINVAL);
 	route = good, route.leaked_from = API_VRFS_MAX;
 	assert_int_equal(route_upsert(&route), -EINVAL);
