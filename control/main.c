@@ -54,8 +54,7 @@ static const struct option long_options[] = {
 };
 
 /* -1: go on; else the exit status. */
-static int
-parse_options(int argc, char **argv, struct options *options)
+static int parse_options(int argc, char **argv, struct options *options)
 {
 	int option;
 
@@ -93,8 +92,7 @@ parse_options(int argc, char **argv, struct options *options)
 	return -1;
 }
 
-static void
-raise_file_limit(void)
+static void raise_file_limit(void)
 {
 	struct rlimit limit;
 
@@ -113,16 +111,14 @@ raise_file_limit(void)
 		log_warning("main", "RLIMIT_NOFILE: %s", strerror(errno));
 }
 
-static void
-stop(evutil_socket_t number, short what, void *context)
+static void stop(evutil_socket_t number, short what, void *context)
 {
 	log_info("main", "%s: ending; forwarding and BGP go on", strsignal((int)number));
 	event_base_loopbreak(context);
 }
 
 /* 0 or -errno. */
-static int
-run(struct event_base *base, const struct options *options)
+static int run(struct event_base *base, const struct options *options)
 {
 	const struct sync_options sync_options = {options->run_dir, options->frr_dir};
 	const struct server_options server_options = {
@@ -147,8 +143,7 @@ run(struct event_base *base, const struct options *options)
 }
 
 /* 0 or -errno. */
-static int
-run_until_signal(const struct options *options)
+static int run_until_signal(const struct options *options)
 {
 	struct event_base *base = event_base_new();
 	struct event *term, *interrupt;
@@ -172,8 +167,7 @@ run_until_signal(const struct options *options)
 	return error;
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	struct options options = {
 		.run_dir = "/run/onramp",

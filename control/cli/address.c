@@ -4,8 +4,7 @@
 #include "control/cli/table.h"
 #include "control/config/loader.h"
 
-bool
-address_covers(const char *address, const char *name)
+bool address_covers(const char *address, const char *name)
 {
 	size_t length;
 
@@ -16,8 +15,7 @@ address_covers(const char *address, const char *name)
 }
 
 /* The first components of name, as many as address has, into buffer. */
-static const char *
-cut_to(const char *address, const char *name, char *buffer, size_t size)
+static const char *cut_to(const char *address, const char *name, char *buffer, size_t size)
 {
 	size_t depth = 1, length = 0;
 
@@ -33,8 +31,7 @@ cut_to(const char *address, const char *name, char *buffer, size_t size)
 	return buffer;
 }
 
-static void
-report_missing(const struct cli *cli, const json_t *rows, row_name name_of)
+static void report_missing(const struct cli *cli, const json_t *rows, row_name name_of)
 {
 	struct suggestion suggestion = {.wrong = cli->operand};
 	char hint[80], name[ADDRESS_MAX], candidate[ADDRESS_MAX], best[ADDRESS_MAX];
@@ -55,8 +52,7 @@ report_missing(const struct cli *cli, const json_t *rows, row_name name_of)
 		suggestion_text(&suggestion, hint, sizeof(hint)));
 }
 
-json_t *
-rows_filter(const struct cli *cli, json_t *rows, row_name name_of)
+json_t *rows_filter(const struct cli *cli, json_t *rows, row_name name_of)
 {
 	char name[ADDRESS_MAX];
 	json_t *kept, *row;

@@ -7,23 +7,20 @@
 #include "control/cli/table.h"
 
 /* A value of a change, as short as it can be said. */
-static char *
-value_text(const json_t *value)
+static char *value_text(const json_t *value)
 {
 	if (json_is_string(value))
 		return strdup(json_string_value(value));
 	return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
-static bool
-has_value(const json_t *value)
+static bool has_value(const json_t *value)
 {
 	return value != NULL && !json_is_null(value);
 }
 
 /* "  + contoso/private" or "  ~ contoso: bandwidth 1G -> 2G" */
-static void
-print_change(const struct cli *cli, const json_t *change)
+static void print_change(const struct cli *cli, const json_t *change)
 {
 	const char *action = json_string_value(json_object_get(change, "action"));
 	const char *what = json_string_value(json_object_get(change, "what"));
@@ -50,8 +47,7 @@ print_change(const struct cli *cli, const json_t *change)
 	fprintf(cli->out, "%s\n", cli->colour ? "\033[0m" : "");
 }
 
-static void
-print_diff(const struct cli *cli, const json_t *diff)
+static void print_diff(const struct cli *cli, const json_t *diff)
 {
 	static const struct column columns[] = {
 		{"session", "SESSION", FORMAT_TEXT},
@@ -79,8 +75,7 @@ print_diff(const struct cli *cli, const json_t *diff)
 }
 
 /* What control said no to. */
-static int
-report_refusal(const struct cli *cli, const json_t *reply)
+static int report_refusal(const struct cli *cli, const json_t *reply)
 {
 	const json_t *findings = json_object_get(reply, "findings");
 
@@ -95,8 +90,7 @@ report_refusal(const struct cli *cli, const json_t *reply)
 }
 
 /* The reply to a request about the document; NULL: reported and *status set. */
-static json_t *
-ask(const struct cli *cli, const char *request, const char *document, size_t length,
+static json_t *ask(const struct cli *cli, const char *request, const char *document, size_t length,
 	const json_t *revision, int *status)
 {
 	json_t *message =
@@ -118,8 +112,7 @@ ask(const struct cli *cli, const char *request, const char *document, size_t len
 	return NULL;
 }
 
-static int
-apply_document(const struct cli *cli, const char *document, size_t length)
+static int apply_document(const struct cli *cli, const char *document, size_t length)
 {
 	int status;
 	json_t *plan = ask(cli, "plan", document, length, NULL, &status), *reply;
@@ -149,8 +142,7 @@ apply_document(const struct cli *cli, const char *document, size_t length)
 	return STATUS_OK;
 }
 
-int
-apply_run(const struct cli *cli)
+int apply_run(const struct cli *cli)
 {
 	size_t length;
 	char *document = document_read(cli, &length);

@@ -5,8 +5,7 @@
 #include "control/cli/table.h"
 #include "control/config/config.h"
 
-int
-check_run(const struct cli *cli)
+int check_run(const struct cli *cli)
 {
 	struct config_findings findings = {0};
 	struct site *site;

@@ -17,8 +17,7 @@ struct parse {
 	bool version;
 };
 
-void
-cli_error(const struct cli *cli, const char *format, ...)
+void cli_error(const struct cli *cli, const char *format, ...)
 {
 	va_list arguments;
 
@@ -29,21 +28,18 @@ cli_error(const struct cli *cli, const char *format, ...)
 	fputc('\n', cli->err);
 }
 
-static const struct command *
-current(const struct parse *parse)
+static const struct command *current(const struct parse *parse)
 {
 	return parse->path[parse->depth - 1];
 }
 
-static void
-print_path(FILE *out, const struct parse *parse)
+static void print_path(FILE *out, const struct parse *parse)
 {
 	for (unsigned int i = 0; i < parse->depth; i++)
 		fprintf(out, "%s%s", i == 0 ? "" : " ", parse->path[i]->name);
 }
 
-static void
-print_usage(FILE *out, const struct parse *parse)
+static void print_usage(FILE *out, const struct parse *parse)
 {
 	const struct command *command = current(parse);
 
@@ -61,8 +57,7 @@ print_usage(FILE *out, const struct parse *parse)
 	fputc('\n', out);
 }
 
-static void
-print_help(FILE *out, const struct parse *parse)
+static void print_help(FILE *out, const struct parse *parse)
 {
 	const struct command *command = current(parse);
 
@@ -85,8 +80,7 @@ print_help(FILE *out, const struct parse *parse)
 }
 
 /* After a mistake: where to read more. */
-static int
-usage_status(const struct cli *cli, const struct parse *parse)
+static int usage_status(const struct cli *cli, const struct parse *parse)
 {
 	fputs("See `", cli->err);
 	print_path(cli->err, parse);
@@ -94,8 +88,7 @@ usage_status(const struct cli *cli, const struct parse *parse)
 	return STATUS_USAGE;
 }
 
-static int
-unknown_word(const struct cli *cli, const struct parse *parse, const char *word)
+static int unknown_word(const struct cli *cli, const struct parse *parse, const char *word)
 {
 	struct suggestion suggestion = {.wrong = word};
 	char hint[80];
@@ -107,8 +100,7 @@ unknown_word(const struct cli *cli, const struct parse *parse, const char *word)
 	return usage_status(cli, parse);
 }
 
-static int
-unknown_option(const struct cli *cli, const struct parse *parse, const char *option)
+static int unknown_option(const struct cli *cli, const struct parse *parse, const char *option)
 {
 	static const char *const known[] = {
 		"--json", "--run-dir", "--help", "--version", "--dry-run", "--all"};
@@ -123,8 +115,7 @@ unknown_option(const struct cli *cli, const struct parse *parse, const char *opt
 }
 
 /* An option without a value. 0 or STATUS_USAGE. */
-static int
-parse_flag(struct cli *cli, struct parse *parse, const char *argument)
+static int parse_flag(struct cli *cli, struct parse *parse, const char *argument)
 {
 	if (strcmp(argument, "-j") == 0 || strcmp(argument, "--json") == 0)
 		cli->json = true;
@@ -142,8 +133,7 @@ parse_flag(struct cli *cli, struct parse *parse, const char *argument)
 }
 
 /* A word: the next command, or the operand. 0 or STATUS_USAGE. */
-static int
-parse_word(struct cli *cli, struct parse *parse, const char *word)
+static int parse_word(struct cli *cli, struct parse *parse, const char *word)
 {
 	const struct command *command = current(parse);
 
@@ -165,8 +155,7 @@ parse_word(struct cli *cli, struct parse *parse, const char *word)
 }
 
 /* "--run-dir DIR" and "--run-dir=DIR". *used: arguments taken, 0 when it is another option. */
-static int
-parse_run_dir(
+static int parse_run_dir(
 	struct cli *cli, const struct parse *parse, int left, char *const *arguments, int *used)
 {
 	static const char name[] = "--run-dir";
@@ -185,8 +174,7 @@ parse_run_dir(
 	return STATUS_OK;
 }
 
-static int
-parse_all(struct cli *cli, struct parse *parse, int argc, char *const *argv)
+static int parse_all(struct cli *cli, struct parse *parse, int argc, char *const *argv)
 {
 	bool words_only = false;
 	int used;
@@ -215,8 +203,7 @@ parse_all(struct cli *cli, struct parse *parse, int argc, char *const *argv)
 }
 
 /* Everything is read; is it whole? 0 or STATUS_USAGE. */
-static int
-check_whole(struct cli *cli, const struct parse *parse)
+static int check_whole(struct cli *cli, const struct parse *parse)
 {
 	const struct command *command = current(parse);
 
@@ -239,8 +226,8 @@ check_whole(struct cli *cli, const struct parse *parse)
 	return STATUS_OK;
 }
 
-const struct command *
-command_parse(const struct command *root, int argc, char *const *argv, struct cli *cli, int *status)
+const struct command *command_parse(
+	const struct command *root, int argc, char *const *argv, struct cli *cli, int *status)
 {
 	struct parse parse = {.path = {root}, .depth = 1};
 

@@ -12,8 +12,7 @@
 /* An answer that needs bgpd with thousands of sessions takes a second or two. */
 #define REPLY_TIMEOUT_S 30
 
-static void
-report_away(const struct cli *cli, int error)
+static void report_away(const struct cli *cli, int error)
 {
 	switch (error) {
 	case ENOENT:
@@ -42,8 +41,7 @@ report_away(const struct cli *cli, int error)
 }
 
 /* A connected socket, or -errno. */
-static int
-control_connect(const char *run_dir)
+static int control_connect(const char *run_dir)
 {
 	const struct timeval timeout = {.tv_sec = REPLY_TIMEOUT_S};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -66,8 +64,7 @@ control_connect(const char *run_dir)
 	return fd;
 }
 
-static int
-send_text(int fd, const char *text, size_t length)
+static int send_text(int fd, const char *text, size_t length)
 {
 	while (length > 0) {
 		ssize_t put = send(fd, text, length, MSG_NOSIGNAL);
@@ -82,8 +79,7 @@ send_text(int fd, const char *text, size_t length)
 }
 
 /* One line, malloc'd. 0 or -errno. */
-static int
-receive_line(int fd, char **line)
+static int receive_line(int fd, char **line)
 {
 	size_t length = 0, size = 65536;
 	char *text = malloc(size);
@@ -113,8 +109,7 @@ receive_line(int fd, char **line)
 	return -ENOMEM;
 }
 
-static int
-exchange(const struct cli *cli, const char *request, char **reply)
+static int exchange(const struct cli *cli, const char *request, char **reply)
 {
 	int fd = control_connect(cli->run_dir);
 	int error;
@@ -131,8 +126,7 @@ exchange(const struct cli *cli, const char *request, char **reply)
 	return error;
 }
 
-json_t *
-control_ask(const struct cli *cli, json_t *request)
+json_t *control_ask(const struct cli *cli, json_t *request)
 {
 	char *text = json_dumps(request, JSON_COMPACT), *line = NULL;
 	json_t *reply;
@@ -155,8 +149,7 @@ control_ask(const struct cli *cli, json_t *request)
 	return reply;
 }
 
-json_t *
-control_rows(const struct cli *cli, const char *what)
+json_t *control_rows(const struct cli *cli, const char *what)
 {
 	json_t *reply = control_ask(cli, json_pack("{s:s, s:s}", "request", "show", "what", what));
 	const char *error = json_string_value(json_object_get(reply, "error"));

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct api_client *
-dataplane_open(const struct cli *cli)
+struct api_client *dataplane_open(const struct cli *cli)
 {
 	struct api_hello hello;
 	struct api_client *client = api_client_open(cli->run_dir, API_ROLE_READER, &hello);
@@ -37,8 +36,7 @@ dataplane_open(const struct cli *cli)
 	return NULL;
 }
 
-void
-dataplane_report(const struct cli *cli, int error)
+void dataplane_report(const struct cli *cli, int error)
 {
 	if (error == -ENOMEM)
 		cli_error(cli, "no memory");
@@ -46,8 +44,7 @@ dataplane_report(const struct cli *cli, int error)
 		cli_error(cli, "the dataplane did not answer: %s", strerror(-error));
 }
 
-static void
-add_row(const void *row, void *context)
+static void add_row(const void *row, void *context)
 {
 	struct dump *dump = context;
 	size_t size = api_row_size(dump->object);
@@ -67,8 +64,7 @@ add_row(const void *row, void *context)
 	dump->count++;
 }
 
-int
-dataplane_dump(
+int dataplane_dump(
 	const struct cli *cli, struct api_client *client, enum api_object object, struct dump *dump)
 {
 	int error;
@@ -82,21 +78,18 @@ dataplane_dump(
 	return error;
 }
 
-void
-dump_free(struct dump *dump)
+void dump_free(struct dump *dump)
 {
 	free(dump->rows);
 	*dump = (struct dump){0};
 }
 
-const void *
-dump_row(const struct dump *dump, size_t i)
+const void *dump_row(const struct dump *dump, size_t i)
 {
 	return (const char *)dump->rows + i * api_row_size(dump->object);
 }
 
-const char *
-dump_port_name(const struct dump *ports, uint32_t id)
+const char *dump_port_name(const struct dump *ports, uint32_t id)
 {
 	for (size_t i = 0; i < ports->count; i++) {
 		const struct api_port *port = dump_row(ports, i);

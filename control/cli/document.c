@@ -9,8 +9,7 @@
 #include "control/server/store.h"
 
 /* What is in the stream, at most limit bytes. 0 or -errno. */
-static int
-read_stream(FILE *stream, size_t limit, char **text, size_t *length)
+static int read_stream(FILE *stream, size_t limit, char **text, size_t *length)
 {
 	size_t size = 65536;
 	char *buffer = malloc(size + 1);
@@ -41,8 +40,7 @@ read_stream(FILE *stream, size_t limit, char **text, size_t *length)
 	return 0;
 }
 
-char *
-document_read(const struct cli *cli, size_t *length)
+char *document_read(const struct cli *cli, size_t *length)
 {
 	bool standard_input = strcmp(cli->operand, "-") == 0;
 	FILE *stream = standard_input ? stdin : fopen(cli->operand, "re");
@@ -67,8 +65,7 @@ document_read(const struct cli *cli, size_t *length)
 	return text;
 }
 
-static bool
-is_warning(const json_t *finding)
+static bool is_warning(const json_t *finding)
 {
 	const char *severity = json_string_value(json_object_get(finding, "severity"));
 
@@ -76,16 +73,14 @@ is_warning(const json_t *finding)
 }
 
 /* The text of a key, "" when there is none. */
-static char *
-text_of(const json_t *finding, const char *key)
+static char *text_of(const json_t *finding, const char *key)
 {
 	const char *text = json_string_value(json_object_get(finding, key));
 
 	return strdup(text != NULL ? text : "");
 }
 
-void
-findings_print(const struct cli *cli, FILE *out, const json_t *findings)
+void findings_print(const struct cli *cli, FILE *out, const json_t *findings)
 {
 	size_t index;
 	json_t *row;
@@ -105,8 +100,7 @@ findings_print(const struct cli *cli, FILE *out, const json_t *findings)
 	}
 }
 
-void
-findings_count(const json_t *findings, FILE *out)
+void findings_count(const json_t *findings, FILE *out)
 {
 	size_t warnings = 0, errors, index;
 	json_t *row;

@@ -9,8 +9,7 @@
 
 #include "control/cli/command.h"
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	const char *run_dir = getenv("ONRAMP_RUN_DIR");
 	const char *no_colour = getenv("NO_COLOR");

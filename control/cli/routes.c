@@ -19,8 +19,7 @@ struct routes {
 	uint64_t printed;
 };
 
-static int
-compare_id(const void *a, const void *b)
+static int compare_id(const void *a, const void *b)
 {
 	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
 
@@ -28,23 +27,20 @@ compare_id(const void *a, const void *b)
 }
 
 /* Interfaces, adjacencies and groups all begin with their id. */
-static void
-sort_by_id(struct dump *dump)
+static void sort_by_id(struct dump *dump)
 {
 	if (dump->count > 1)
 		qsort(dump->rows, dump->count, api_row_size(dump->object), compare_id);
 }
 
-static const void *
-find_by_id(const struct dump *dump, uint32_t id)
+static const void *find_by_id(const struct dump *dump, uint32_t id)
 {
 	if (dump->count == 0)
 		return NULL;
 	return bsearch(&id, dump->rows, dump->count, api_row_size(dump->object), compare_id);
 }
 
-struct routes *
-routes_new(const struct cli *cli, const struct dump *vrfs, struct dump *interfaces,
+struct routes *routes_new(const struct cli *cli, const struct dump *vrfs, struct dump *interfaces,
 	struct dump *adjacencies, struct dump *groups)
 {
 	struct routes *routes = calloc(1, sizeof(*routes));
@@ -76,8 +72,7 @@ routes_new(const struct cli *cli, const struct dump *vrfs, struct dump *interfac
 	return routes;
 }
 
-void
-routes_free(struct routes *routes)
+void routes_free(struct routes *routes)
 {
 	for (size_t i = 0; i < routes->groups->count; i++)
 		free(routes->group_texts[i]);
@@ -85,15 +80,13 @@ routes_free(struct routes *routes)
 	free(routes);
 }
 
-void
-routes_continue(struct routes *routes, const struct routes *older)
+void routes_continue(struct routes *routes, const struct routes *older)
 {
 	routes->printed = older->printed;
 	routes->domain_width = older->domain_width;
 }
 
-void
-routes_begin(struct routes *routes)
+void routes_begin(struct routes *routes)
 {
 	if (routes->cli->json)
 		fputs("[\n", routes->cli->out);
@@ -102,8 +95,7 @@ routes_begin(struct routes *routes)
 			PREFIX_WIDTH, "PREFIX", ORIGIN_WIDTH, "ORIGIN", "NEXT HOP");
 }
 
-void
-routes_end(struct routes *routes)
+void routes_end(struct routes *routes)
 {
 	if (routes->cli->json)
 		fputs(routes->printed != 0 ? "\n]\n" : "]\n", routes->cli->out);
@@ -113,8 +105,7 @@ routes_end(struct routes *routes)
 
 /* ---- what a group says ---- */
 
-static const char *
-mac_text(const struct api_adjacency *adjacency, char buffer[18])
+static const char *mac_text(const struct api_adjacency *adjacency, char buffer[18])
 {
 	const uint8_t *mac = adjacency->mac;
 
@@ -124,8 +115,7 @@ mac_text(const struct api_adjacency *adjacency, char buffer[18])
 }
 
 /* {link, via, mac, resolved}, NULL when the dumps do not have it. */
-static json_t *
-member_json(const struct routes *routes, uint32_t id)
+static json_t *member_json(const struct routes *routes, uint32_t id)
 {
 	const struct api_adjacency *adjacency = find_by_id(routes->adjacencies, id);
 	const struct api_interface *interface =
@@ -141,8 +131,7 @@ member_json(const struct routes *routes, uint32_t id)
 }
 
 /* For people: "192.0.2.1 contoso/private/primary" and further members below each other. */
-static char *
-members_text(const struct routes *routes, const json_t *members)
+static char *members_text(const struct routes *routes, const json_t *members)
 {
 	int indent = routes->domain_width + PREFIX_WIDTH + ORIGIN_WIDTH + 6;
 	char *text = NULL;
@@ -165,8 +154,7 @@ members_text(const struct routes *routes, const json_t *members)
 }
 
 /* The text of a group, kept for the next route that has it. NULL: not in the dumps. */
-static const char *
-group_text(struct routes *routes, uint32_t id)
+static const char *group_text(struct routes *routes, uint32_t id)
 {
 	const struct api_group *group = find_by_id(routes->groups, id);
 	json_t *members;
@@ -190,8 +178,7 @@ group_text(struct routes *routes, uint32_t id)
 	return routes->group_texts[place];
 }
 
-static const char *
-target_name(uint32_t group)
+static const char *target_name(uint32_t group)
 {
 	switch (group) {
 	case API_GROUP_NONE:
@@ -207,8 +194,7 @@ target_name(uint32_t group)
 	}
 }
 
-static const char *
-origin_name(uint8_t origin)
+static const char *origin_name(uint8_t origin)
 {
 	switch (origin) {
 	case API_ORIGIN_CONNECTED:
@@ -219,20 +205,20 @@ origin_name(uint8_t origin)
 		return "static";
 	case API_ORIGIN_BGP:
 		return "bgp";
+	case API_ORIGIN_NEIGHBOUR:
+		return "neighbour";
 	default:
 		return "unknown";
 	}
 }
 
-static const char *
-vrf_name(const struct routes *routes, uint32_t id)
+static const char *vrf_name(const struct routes *routes, uint32_t id)
 {
 	return id < API_VRFS_MAX ? routes->vrf_names[id] : NULL;
 }
 
 /* Names are [a-z0-9.-], checked by the configuration: they need no escaping. */
-static void
-print_json(struct routes *routes, const struct api_route *route, const char *prefix,
+static void print_json(struct routes *routes, const struct api_route *route, const char *prefix,
 	const char *domain, const char *from, const char *next_hops)
 {
 	fprintf(routes->cli->out, "%s{\"domain\":\"%s\",\"prefix\":\"%s\",\"origin\":\"%s\",",
@@ -245,8 +231,7 @@ print_json(struct routes *routes, const struct api_route *route, const char *pre
 		next_hops != NULL ? next_hops : "[]");
 }
 
-static void
-print_line(struct routes *routes, const struct api_route *route, const char *prefix,
+static void print_line(struct routes *routes, const struct api_route *route, const char *prefix,
 	const char *domain, const char *from, const char *next_hops)
 {
 	fprintf(routes->cli->out, "%-*s  %-*s  %-*s  %s", routes->domain_width, domain,
@@ -257,8 +242,7 @@ print_line(struct routes *routes, const struct api_route *route, const char *pre
 	fputc('\n', routes->cli->out);
 }
 
-bool
-routes_print(struct routes *routes, const struct api_route *route)
+bool routes_print(struct routes *routes, const struct api_route *route)
 {
 	const char *domain = vrf_name(routes, route->vrf);
 	const char *from = vrf_name(routes, route->leaked_from);
@@ -280,8 +264,7 @@ routes_print(struct routes *routes, const struct api_route *route)
 	return true;
 }
 
-bool
-domain_matches(const char *operand, const char *domain)
+bool domain_matches(const char *operand, const char *domain)
 {
 	const char *dot = strchr(domain, '.'), *slash = strchr(operand, '/');
 

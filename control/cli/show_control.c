@@ -10,28 +10,24 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool
-text_name(const json_t *row, const char *key, char buffer[ADDRESS_MAX])
+static bool text_name(const json_t *row, const char *key, char buffer[ADDRESS_MAX])
 {
 	const char *text = json_string_value(json_object_get(row, key));
 
 	return text != NULL && snprintf(buffer, ADDRESS_MAX, "%s", text) < (int)ADDRESS_MAX;
 }
 
-static bool
-row_own_name(const json_t *row, char buffer[ADDRESS_MAX])
+static bool row_own_name(const json_t *row, char buffer[ADDRESS_MAX])
 {
 	return text_name(row, "name", buffer);
 }
 
-static bool
-row_link_name(const json_t *row, char buffer[ADDRESS_MAX])
+static bool row_link_name(const json_t *row, char buffer[ADDRESS_MAX])
 {
 	return text_name(row, "link", buffer);
 }
 
-static bool
-row_session_name(const json_t *row, char buffer[ADDRESS_MAX])
+static bool row_session_name(const json_t *row, char buffer[ADDRESS_MAX])
 {
 	const char *peering = json_string_value(json_object_get(row, "peering"));
 	const char *link = json_string_value(json_object_get(row, "link"));
@@ -41,17 +37,15 @@ row_session_name(const json_t *row, char buffer[ADDRESS_MAX])
 }
 
 /* Asks for what, keeps what the operand names, and prints. */
-static int
-show_rows(const struct cli *cli, const char *what, row_name name_of, const struct column *columns,
-	unsigned int count)
+static int show_rows(const struct cli *cli, const char *what, row_name name_of,
+	const struct column *columns, unsigned int count)
 {
 	json_t *rows = rows_filter(cli, control_rows(cli, what), name_of);
 
 	return rows != NULL ? rows_print(cli, columns, count, rows) : STATUS_REFUSED;
 }
 
-int
-show_circuits_run(const struct cli *cli)
+int show_circuits_run(const struct cli *cli)
 {
 	static const struct column columns[] = {
 		{"name", "NAME", FORMAT_TEXT},
@@ -68,8 +62,7 @@ show_circuits_run(const struct cli *cli)
 	return show_rows(cli, "circuits", row_own_name, columns, COUNT(columns));
 }
 
-int
-show_bgp_run(const struct cli *cli)
+int show_bgp_run(const struct cli *cli)
 {
 	static const struct column columns[] = {
 		{"peering", "PEERING", FORMAT_TEXT},
@@ -86,8 +79,7 @@ show_bgp_run(const struct cli *cli)
 	return show_rows(cli, "bgp", row_session_name, columns, COUNT(columns));
 }
 
-int
-show_arp_run(const struct cli *cli)
+int show_arp_run(const struct cli *cli)
 {
 	static const struct column columns[] = {
 		{"link", "LINK", FORMAT_TEXT},
@@ -104,8 +96,8 @@ show_arp_run(const struct cli *cli)
 
 /* A line of the table for one family; keys end in the family's digit. Nothing when the link has no
  * address of it. */
-static void
-add_family(json_t *lines, const json_t *peering, const json_t *link, const char *name, char digit)
+static void add_family(
+	json_t *lines, const json_t *peering, const json_t *link, const char *name, char digit)
 {
 	static const char *const keys[] = {"edge", "peer", "neighbour", "bgp"};
 	json_t *line = json_pack("{s:s, s:O, s:O}", "name", name, "port",
@@ -128,8 +120,7 @@ add_family(json_t *lines, const json_t *peering, const json_t *link, const char 
 	json_decref(line);
 }
 
-static json_t *
-peering_lines(const json_t *rows)
+static json_t *peering_lines(const json_t *rows)
 {
 	json_t *lines = json_array(), *row, *link;
 	size_t index, inner;
@@ -149,8 +140,7 @@ peering_lines(const json_t *rows)
 
 /* Takes the links that the operand does not name out of their peerings: afterwards a peering
  * answers to the operand itself, or has none left. */
-static void
-cut_links(const struct cli *cli, json_t *rows)
+static void cut_links(const struct cli *cli, json_t *rows)
 {
 	size_t index;
 	json_t *row;
@@ -170,8 +160,7 @@ cut_links(const struct cli *cli, json_t *rows)
 }
 
 /* A peering's own name, or that of its only link when the operand names a link. */
-static bool
-row_peering_name(const json_t *row, char buffer[ADDRESS_MAX])
+static bool row_peering_name(const json_t *row, char buffer[ADDRESS_MAX])
 {
 	const json_t *links = json_object_get(row, "links");
 	const char *link;
@@ -186,8 +175,7 @@ row_peering_name(const json_t *row, char buffer[ADDRESS_MAX])
 	return true;
 }
 
-int
-show_peerings_run(const struct cli *cli)
+int show_peerings_run(const struct cli *cli)
 {
 	static const struct column columns[] = {
 		{"name", "LINK", FORMAT_TEXT},
@@ -217,8 +205,7 @@ show_peerings_run(const struct cli *cli)
 
 /* ---- status: an object, not rows ---- */
 
-static void
-print_object(const struct cli *cli, const json_t *object, unsigned int depth)
+static void print_object(const struct cli *cli, const json_t *object, unsigned int depth)
 {
 	const char *key;
 	json_t *value;
@@ -238,8 +225,7 @@ print_object(const struct cli *cli, const json_t *object, unsigned int depth)
 	}
 }
 
-int
-show_status_run(const struct cli *cli)
+int show_status_run(const struct cli *cli)
 {
 	json_t *status =
 		control_ask(cli, json_pack("{s:s, s:s}", "request", "show", "what", "status"));

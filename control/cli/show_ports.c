@@ -11,8 +11,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct api_port_counters *
-find_counters(const struct dump *counters, uint32_t port)
+static const struct api_port_counters *find_counters(const struct dump *counters, uint32_t port)
 {
 	for (size_t i = 0; i < counters->count; i++) {
 		const struct api_port_counters *each = dump_row(counters, i);
@@ -23,14 +22,12 @@ find_counters(const struct dump *counters, uint32_t port)
 }
 
 /* A count, or null when the port came while we read and has no counters yet. */
-static json_t *
-count_json(const struct api_port_counters *counters, uint64_t count)
+static json_t *count_json(const struct api_port_counters *counters, uint64_t count)
 {
 	return counters != NULL ? json_integer((json_int_t)count) : json_null();
 }
 
-static json_t *
-port_row(const struct api_port *port, const struct dump *all_counters)
+static json_t *port_row(const struct api_port *port, const struct dump *all_counters)
 {
 	const struct api_port_counters *counters = find_counters(all_counters, port->id);
 	const struct api_port_counters zero = {0}, *from = counters != NULL ? counters : &zero;
@@ -51,8 +48,7 @@ port_row(const struct api_port *port, const struct dump *all_counters)
 		count_json(counters, from->rx_errors));
 }
 
-int
-show_ports_run(const struct cli *cli)
+int show_ports_run(const struct cli *cli)
 {
 	static const struct column columns[] = {
 		{"name", "NAME", FORMAT_TEXT},
@@ -90,8 +86,7 @@ show_ports_run(const struct cli *cli)
 	return STATUS_REFUSED;
 }
 
-int
-show_memory_run(const struct cli *cli)
+int show_memory_run(const struct cli *cli)
 {
 	static const struct column columns[] = {
 		{"name", "NAME", FORMAT_TEXT},
@@ -126,8 +121,7 @@ show_memory_run(const struct cli *cli)
 }
 
 /* busy_percent is null for a worker that did not poll in between. */
-static json_t *
-worker_row(const struct api_worker *before, const struct api_worker *after)
+static json_t *worker_row(const struct api_worker *before, const struct api_worker *after)
 {
 	uint64_t polls = after->polls - before->polls;
 	uint64_t empty = after->empty_polls - before->empty_polls;
@@ -141,8 +135,7 @@ worker_row(const struct api_worker *before, const struct api_worker *after)
 		(json_int_t)after->packets, "busy_percent", busy);
 }
 
-int
-show_workers_run(const struct cli *cli)
+int show_workers_run(const struct cli *cli)
 {
 	static const struct column columns[] = {
 		{"cpu", "CPU", FORMAT_NUMBER},

@@ -23,8 +23,7 @@ struct walk {
 	bool no_memory;
 };
 
-static void
-tables_free(struct tables *tables)
+static void tables_free(struct tables *tables)
 {
 	dump_free(&tables->vrfs);
 	dump_free(&tables->interfaces);
@@ -34,8 +33,7 @@ tables_free(struct tables *tables)
 
 /* 0, or -errno and reported. In this order what points is never newer than what it points at, but
  * for changes in between. */
-static int
-tables_read(const struct cli *cli, struct api_client *client, struct tables *tables)
+static int tables_read(const struct cli *cli, struct api_client *client, struct tables *tables)
 {
 	int error = dataplane_dump(cli, client, API_GROUP, &tables->groups);
 
@@ -48,8 +46,7 @@ tables_read(const struct cli *cli, struct api_client *client, struct tables *tab
 	return error;
 }
 
-static int
-walk_open(struct walk *walk)
+static int walk_open(struct walk *walk)
 {
 	struct tables *tables = &walk->tables;
 	int error = tables_read(walk->cli, walk->client, tables);
@@ -64,8 +61,7 @@ walk_open(struct walk *walk)
 	return -ENOMEM;
 }
 
-static void
-keep_late(struct walk *walk, const struct api_route *route)
+static void keep_late(struct walk *walk, const struct api_route *route)
 {
 	if (walk->late_count == walk->late_capacity) {
 		size_t capacity = walk->late_capacity == 0 ? 64 : walk->late_capacity * 2;
@@ -79,8 +75,7 @@ keep_late(struct walk *walk, const struct api_route *route)
 	walk->late[walk->late_count++] = *route;
 }
 
-static void
-each_route(const void *row, void *context)
+static void each_route(const void *row, void *context)
 {
 	struct walk *walk = context;
 
@@ -89,8 +84,7 @@ each_route(const void *row, void *context)
 }
 
 /* A domain's routes, or with vrf 0 those of all. 0, or -errno and reported. */
-static int
-walk_vrf(struct walk *walk, uint32_t vrf)
+static int walk_vrf(struct walk *walk, uint32_t vrf)
 {
 	int error = api_client_dump(walk->client, API_ROUTE, vrf, each_route, walk);
 
@@ -103,8 +97,7 @@ walk_vrf(struct walk *walk, uint32_t vrf)
 
 /* Routes whose group came after the dump of groups. One that is still unknown changed again while
  * we looked: it is gone or will be in the next answer, and the person is told. */
-static int
-walk_late(struct walk *walk)
+static int walk_late(struct walk *walk)
 {
 	struct tables tables = {0};
 	struct routes *newer;
@@ -133,8 +126,7 @@ walk_late(struct walk *walk)
 	return unknown == 0 ? 0 : -EAGAIN;
 }
 
-static int
-report_unknown(const struct walk *walk)
+static int report_unknown(const struct walk *walk)
 {
 	struct suggestion suggestion = {.wrong = walk->cli->operand};
 	char hint[80];
@@ -147,8 +139,7 @@ report_unknown(const struct walk *walk)
 	return -ENOENT;
 }
 
-static int
-walk_domains(struct walk *walk)
+static int walk_domains(struct walk *walk)
 {
 	const char *operand = walk->cli->operand;
 	uint32_t ids[API_VRFS_MAX];
@@ -173,8 +164,7 @@ walk_domains(struct walk *walk)
 	return error;
 }
 
-int
-show_routes_run(const struct cli *cli)
+int show_routes_run(const struct cli *cli)
 {
 	struct walk walk = {.cli = cli, .client = dataplane_open(cli)};
 	int error;

@@ -16,8 +16,7 @@ struct ledgers {
 };
 
 /* 0, or -errno and reported. */
-static int
-ledgers_read(const struct cli *cli, struct ledgers *ledgers)
+static int ledgers_read(const struct cli *cli, struct ledgers *ledgers)
 {
 	struct api_client *client = dataplane_open(cli);
 	int error;
@@ -32,15 +31,13 @@ ledgers_read(const struct cli *cli, struct ledgers *ledgers)
 	return error;
 }
 
-static void
-ledgers_free(struct ledgers *ledgers)
+static void ledgers_free(struct ledgers *ledgers)
 {
 	dump_free(&ledgers->ports);
 	dump_free(&ledgers->counters);
 }
 
-static uint64_t
-dropped(const struct api_ledger *ledger, int direction)
+static uint64_t dropped(const struct api_ledger *ledger, int direction)
 {
 	uint64_t sum = 0;
 
@@ -51,14 +48,13 @@ dropped(const struct api_ledger *ledger, int direction)
 }
 
 /* "" is null: what a port could give to no link has neither. */
-static json_t *
-name_json(const char *name)
+static json_t *name_json(const char *name)
 {
 	return name[0] != '\0' ? json_string(name) : json_null();
 }
 
-static json_t *
-stats_row(const struct ledgers *ledgers, const struct api_interface_counters *counters)
+static json_t *stats_row(
+	const struct ledgers *ledgers, const struct api_interface_counters *counters)
 {
 	const struct api_ledger *ledger = &counters->ledger;
 	const struct {
@@ -89,16 +85,14 @@ stats_row(const struct ledgers *ledgers, const struct api_interface_counters *co
 	return row;
 }
 
-static bool
-row_interface(const json_t *row, char buffer[ADDRESS_MAX])
+static bool row_interface(const json_t *row, char buffer[ADDRESS_MAX])
 {
 	const char *name = json_string_value(json_object_get(row, "interface"));
 
 	return name != NULL && snprintf(buffer, ADDRESS_MAX, "%s", name) < (int)ADDRESS_MAX;
 }
 
-int
-show_stats_run(const struct cli *cli)
+int show_stats_run(const struct cli *cli)
 {
 	static const struct column columns[] = {
 		{"interface", "LINK", FORMAT_TEXT},
@@ -128,9 +122,8 @@ show_stats_run(const struct cli *cli)
 
 /* ---- drops ---- */
 
-static json_t *
-drop_row(const struct ledgers *ledgers, const struct api_interface_counters *counters,
-	enum api_drop_reason reason)
+static json_t *drop_row(const struct ledgers *ledgers,
+	const struct api_interface_counters *counters, enum api_drop_reason reason)
 {
 	return json_pack("{s:o, s:o, s:s, s:s, s:s, s:I, s:s}", "interface",
 		counters->interface != 0 ? name_json(counters->name) : json_null(), "circuit",
@@ -141,16 +134,14 @@ drop_row(const struct ledgers *ledgers, const struct api_interface_counters *cou
 		"meaning", api_drop_text(reason));
 }
 
-static bool
-wanted(const struct cli *cli, const struct api_interface_counters *counters)
+static bool wanted(const struct cli *cli, const struct api_interface_counters *counters)
 {
 	return cli->operand == NULL ||
 	       (counters->interface != 0 && address_covers(cli->operand, counters->name));
 }
 
 /* Does the operand name a link? A link without drops is not one that does not exist. */
-static bool
-operand_exists(const struct cli *cli, const struct ledgers *ledgers)
+static bool operand_exists(const struct cli *cli, const struct ledgers *ledgers)
 {
 	json_t *names = json_array();
 
@@ -163,8 +154,7 @@ operand_exists(const struct cli *cli, const struct ledgers *ledgers)
 	return names != NULL;
 }
 
-static json_t *
-drop_rows(const struct cli *cli, const struct ledgers *ledgers)
+static json_t *drop_rows(const struct cli *cli, const struct ledgers *ledgers)
 {
 	json_t *rows = json_array();
 
@@ -180,8 +170,7 @@ drop_rows(const struct cli *cli, const struct ledgers *ledgers)
 }
 
 /* Words of text, broken before column 100, continued below the first. */
-static void
-print_wrapped(FILE *out, unsigned int indent, const char *text)
+static void print_wrapped(FILE *out, unsigned int indent, const char *text)
 {
 	unsigned int column = indent;
 
@@ -203,8 +192,7 @@ print_wrapped(FILE *out, unsigned int indent, const char *text)
 }
 
 /* Each reason that occurs, once. */
-static void
-print_meanings(const struct cli *cli, const json_t *rows)
+static void print_meanings(const struct cli *cli, const json_t *rows)
 {
 	bool printed[API_DROP_COUNT] = {false};
 	size_t index;
@@ -223,8 +211,7 @@ print_meanings(const struct cli *cli, const json_t *rows)
 	}
 }
 
-int
-show_drops_run(const struct cli *cli)
+int show_drops_run(const struct cli *cli)
 {
 	static const struct column columns[] = {
 		{"interface", "LINK", FORMAT_TEXT},

@@ -10,8 +10,7 @@
 
 #include "control/cli/units.h"
 
-static const char *
-number_text(const json_t *value, enum format format, char buffer[UNITS_MAX])
+static const char *number_text(const json_t *value, enum format format, char buffer[UNITS_MAX])
 {
 	uint64_t number = (uint64_t)json_integer_value(value);
 
@@ -31,8 +30,7 @@ number_text(const json_t *value, enum format format, char buffer[UNITS_MAX])
 }
 
 /* "private,public" */
-static char *
-join(const json_t *array)
+static char *join(const json_t *array)
 {
 	size_t length = 1, index;
 	json_t *item;
@@ -50,8 +48,7 @@ join(const json_t *array)
 	return text;
 }
 
-char *
-table_cell(const json_t *row, const struct column *column)
+char *table_cell(const json_t *row, const struct column *column)
 {
 	const json_t *value = json_object_get(row, column->key);
 	char buffer[UNITS_MAX];
@@ -73,8 +70,7 @@ table_cell(const json_t *row, const struct column *column)
 }
 
 /* Only words that need no context to be good or bad. */
-static const char *
-state_colour(const char *state)
+static const char *state_colour(const char *state)
 {
 	static const char *const good[] = {"Established", "up", "reachable", "permanent"};
 	static const char *const bad[] = {
@@ -89,8 +85,7 @@ state_colour(const char *state)
 	return NULL;
 }
 
-static int
-add_row(struct libscols_table *table, const struct column *columns, unsigned int count,
+static int add_row(struct libscols_table *table, const struct column *columns, unsigned int count,
 	const json_t *row)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
@@ -107,8 +102,7 @@ add_row(struct libscols_table *table, const struct column *columns, unsigned int
 	return 0;
 }
 
-static int
-fill(struct libscols_table *table, const struct column *columns, unsigned int count,
+static int fill(struct libscols_table *table, const struct column *columns, unsigned int count,
 	const json_t *rows)
 {
 	size_t index;
@@ -129,8 +123,7 @@ fill(struct libscols_table *table, const struct column *columns, unsigned int co
 	return 0;
 }
 
-int
-table_print(
+int table_print(
 	const struct cli *cli, const struct column *columns, unsigned int count, const json_t *rows)
 {
 	struct libscols_table *table;
@@ -153,16 +146,15 @@ table_print(
 	return error;
 }
 
-int
-json_print(const struct cli *cli, const json_t *value)
+int json_print(const struct cli *cli, const json_t *value)
 {
 	if (json_dumpf(value, cli->out, JSON_INDENT(2)) < 0)
 		return -EIO;
 	return fputc('\n', cli->out) == EOF ? -EIO : 0;
 }
 
-int
-rows_print(const struct cli *cli, const struct column *columns, unsigned int count, json_t *rows)
+int rows_print(
+	const struct cli *cli, const struct column *columns, unsigned int count, json_t *rows)
 {
 	int error = cli->json ? json_print(cli, rows) : table_print(cli, columns, count, rows);
 

@@ -5,9 +5,8 @@
 #include <stdio.h>
 
 /* Three digits that say something: 1.2, 35, 120. Rounds down, so that 999,999 is never "1000 k". */
-static const char *
-scaled(uint64_t value, uint64_t base, const char *const *units, unsigned int count,
-	char buffer[UNITS_MAX])
+static const char *scaled(uint64_t value, uint64_t base, const char *const *units,
+	unsigned int count, char buffer[UNITS_MAX])
 {
 	uint64_t divisor = 1;
 	unsigned int unit = 0;
@@ -25,24 +24,21 @@ scaled(uint64_t value, uint64_t base, const char *const *units, unsigned int cou
 	return buffer;
 }
 
-const char *
-units_count(uint64_t count, char buffer[UNITS_MAX])
+const char *units_count(uint64_t count, char buffer[UNITS_MAX])
 {
 	static const char *const units[] = {"", "k", "M", "G", "T", "P", "E"};
 
 	return scaled(count, 1000, units, sizeof(units) / sizeof(units[0]), buffer);
 }
 
-const char *
-units_bytes(uint64_t bytes, char buffer[UNITS_MAX])
+const char *units_bytes(uint64_t bytes, char buffer[UNITS_MAX])
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 
 	return scaled(bytes, 1024, units, sizeof(units) / sizeof(units[0]), buffer);
 }
 
-const char *
-units_rate(uint64_t bps, char buffer[UNITS_MAX])
+const char *units_rate(uint64_t bps, char buffer[UNITS_MAX])
 {
 	static const struct {
 		uint64_t bps;
@@ -64,8 +60,7 @@ units_rate(uint64_t bps, char buffer[UNITS_MAX])
 	return buffer;
 }
 
-const char *
-units_duration(uint64_t seconds, char buffer[UNITS_MAX])
+const char *units_duration(uint64_t seconds, char buffer[UNITS_MAX])
 {
 	uint64_t minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
 

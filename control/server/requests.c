@@ -11,8 +11,7 @@
 #include "control/log.h"
 #include "control/server/views.h"
 
-json_t *
-request_error(const char *format, ...)
+json_t *request_error(const char *format, ...)
 {
 	va_list arguments;
 	json_t *text;
@@ -23,8 +22,7 @@ request_error(const char *format, ...)
 	return json_pack("{s:o}", "error", text);
 }
 
-static json_t *
-status_reply(struct office *office)
+static json_t *status_reply(struct office *office)
 {
 	json_t *status = sync_status(office->sync);
 
@@ -37,8 +35,7 @@ status_reply(struct office *office)
 	return status;
 }
 
-static json_t *
-document_reply(struct office *office)
+static json_t *document_reply(struct office *office)
 {
 	if (office->store.document == NULL)
 		return request_error("no document was applied yet; use `onramp apply FILE`");
@@ -46,8 +43,7 @@ document_reply(struct office *office)
 		"revision", (json_int_t)office->store.revision);
 }
 
-static json_t *
-rows_reply(json_t *rows)
+static json_t *rows_reply(json_t *rows)
 {
 	return rows != NULL ? json_pack("{s:o}", "rows", rows) : request_error("no memory");
 }
@@ -56,9 +52,8 @@ rows_reply(json_t *rows)
 
 /* The site and this machine's edge in it; NULL and *refusal (a reply) when it cannot be. findings
  * receives what check would say. */
-static struct site *
-load_document(struct office *office, const char *document, size_t length, unsigned int *edge,
-	json_t **findings, json_t **refusal)
+static struct site *load_document(struct office *office, const char *document, size_t length,
+	unsigned int *edge, json_t **findings, json_t **refusal)
 {
 	struct config_findings found = {0};
 	struct site *site = config_load(document, length, &found);
@@ -88,16 +83,14 @@ load_document(struct office *office, const char *document, size_t length, unsign
 	return NULL;
 }
 
-static json_t *
-difference(struct office *office, const struct site *site)
+static json_t *difference(struct office *office, const struct site *site)
 {
 	const struct plan *plan = sync_plan(office->sync);
 
 	return config_diff(plan != NULL ? plan->site : NULL, site, office->self);
 }
 
-static json_t *
-plan_reply(struct office *office, const char *document, size_t length)
+static json_t *plan_reply(struct office *office, const char *document, size_t length)
 {
 	json_t *findings, *refusal, *reply;
 	unsigned int edge;
@@ -113,8 +106,7 @@ plan_reply(struct office *office, const char *document, size_t length)
 	return reply;
 }
 
-bool
-request_apply_stored(struct office *office)
+bool request_apply_stored(struct office *office)
 {
 	json_t *findings, *refusal;
 	unsigned int edge;
@@ -140,8 +132,7 @@ request_apply_stored(struct office *office)
 }
 
 /* After a failure half way: what was in force is the wish again. */
-static json_t *
-restore(struct office *office, const char *what, int error)
+static json_t *restore(struct office *office, const char *what, int error)
 {
 	if (office->store.document != NULL && request_apply_stored(office))
 		return request_error("%s: %s; revision %" PRIu64 " stays in force", what,
@@ -154,9 +145,8 @@ restore(struct office *office, const char *what, int error)
 }
 
 /* Saved beside first, then the wish, then in force: whatever fails, one whole document is. */
-static json_t *
-commit_site(struct office *office, struct site *site, unsigned int edge, const char *document,
-	size_t length)
+static json_t *commit_site(struct office *office, struct site *site, unsigned int edge,
+	const char *document, size_t length)
 {
 	int error = store_prepare(office->state_dir, &office->store, document, length);
 
@@ -181,8 +171,8 @@ commit_site(struct office *office, struct site *site, unsigned int edge, const c
 	return json_pack("{s:I}", "revision", (json_int_t)office->store.revision);
 }
 
-static json_t *
-commit_reply(struct office *office, const char *document, size_t length, const json_t *revision)
+static json_t *commit_reply(
+	struct office *office, const char *document, size_t length, const json_t *revision)
 {
 	json_t *findings, *reply, *diff;
 	unsigned int edge;
@@ -218,22 +208,19 @@ struct question {
 	struct bgp_answers bgp;
 };
 
-static void
-question_free(struct question *question)
+static void question_free(struct question *question)
 {
 	for (unsigned int i = 0; i < BGP_ANSWERS; i++)
 		json_decref(question->bgp.answers[i]);
 	free(question);
 }
 
-void
-question_abandon(struct question *question)
+void question_abandon(struct question *question)
 {
 	question->office = NULL;
 }
 
-static json_t *
-finish_bgp(struct question *question)
+static json_t *finish_bgp(struct question *question)
 {
 	if (question->bgp.answers[BGP_SUMMARY4] == NULL)
 		return request_error(
@@ -242,14 +229,12 @@ finish_bgp(struct question *question)
 	return rows_reply(view_bgp(sync_plan(question->office->sync), &question->bgp));
 }
 
-static json_t *
-finish_peerings(struct question *question)
+static json_t *finish_peerings(struct question *question)
 {
 	return rows_reply(view_peerings(question->office->sync, &question->bgp));
 }
 
-static void
-finish(struct question *question)
+static void finish(struct question *question)
 {
 	question->reply(question->context, question->finish(question));
 	question_free(question);
@@ -258,8 +243,7 @@ finish(struct question *question)
 /* Asks the next command. false: bgpd is away. */
 static bool ask_next(struct question *question);
 
-static void
-answered(void *context, json_t *answer)
+static void answered(void *context, json_t *answer)
 {
 	struct question *question = context;
 
@@ -274,17 +258,15 @@ answered(void *context, json_t *answer)
 	finish(question);
 }
 
-static bool
-ask_next(struct question *question)
+static bool ask_next(struct question *question)
 {
 	return frr_query(sync_frr(question->office->sync),
 		       views_bgp_command((enum bgp_answer)question->asked), answered,
 		       question) == 0;
 }
 
-static struct question *
-ask_bgp(struct office *office, json_t *(*finish_with)(struct question *), question_reply reply,
-	void *context)
+static struct question *ask_bgp(struct office *office, json_t *(*finish_with)(struct question *),
+	question_reply reply, void *context)
 {
 	struct question *question = calloc(1, sizeof(*question));
 
@@ -302,8 +284,7 @@ ask_bgp(struct office *office, json_t *(*finish_with)(struct question *), questi
 
 /* ---- dispatch ---- */
 
-static json_t *
-show_reply(struct office *office, const char *what)
+static json_t *show_reply(struct office *office, const char *what)
 {
 	if (strcmp(what, "status") == 0)
 		return status_reply(office);
@@ -316,8 +297,7 @@ show_reply(struct office *office, const char *what)
 	return request_error("nothing called \"%s\" can be shown", what);
 }
 
-static json_t *
-document_request(struct office *office, const char *name, const json_t *request)
+static json_t *document_request(struct office *office, const char *name, const json_t *request)
 {
 	const json_t *document = json_object_get(request, "document");
 
@@ -330,8 +310,8 @@ document_request(struct office *office, const char *name, const json_t *request)
 		json_object_get(request, "revision"));
 }
 
-struct question *
-request_handle(struct office *office, const json_t *request, question_reply reply, void *context)
+struct question *request_handle(
+	struct office *office, const json_t *request, question_reply reply, void *context)
 {
 	const char *name = json_string_value(json_object_get(request, "request"));
 	const char *what = json_string_value(json_object_get(request, "what"));

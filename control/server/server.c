@@ -39,8 +39,7 @@ struct server {
 	struct sockaddr_un address;
 };
 
-static void
-connection_close(struct connection *connection)
+static void connection_close(struct connection *connection)
 {
 	if (connection->question != NULL)
 		question_abandon(connection->question);
@@ -50,8 +49,7 @@ connection_close(struct connection *connection)
 	free(connection);
 }
 
-static void
-send_reply(struct connection *connection, json_t *reply)
+static void send_reply(struct connection *connection, json_t *reply)
 {
 	char *text = json_dumps(reply, JSON_COMPACT);
 	struct evbuffer *output = bufferevent_get_output(connection->stream);
@@ -66,8 +64,7 @@ send_reply(struct connection *connection, json_t *reply)
 }
 
 /* The answer came: at once (question is not set yet) or later. */
-static void
-replied(void *context, json_t *reply)
+static void replied(void *context, json_t *reply)
 {
 	struct connection *connection = context;
 
@@ -76,8 +73,7 @@ replied(void *context, json_t *reply)
 }
 
 /* One line, malloc'd without its end; NULL: no whole line yet. *length: its bytes. */
-static char *
-take_line(struct connection *connection, size_t *length)
+static char *take_line(struct connection *connection, size_t *length)
 {
 	struct evbuffer *input = bufferevent_get_input(connection->stream);
 	struct evbuffer_ptr from, end;
@@ -103,8 +99,7 @@ take_line(struct connection *connection, size_t *length)
 	return line;
 }
 
-static void
-handle_line(struct connection *connection, const char *line, size_t length)
+static void handle_line(struct connection *connection, const char *line, size_t length)
 {
 	json_error_t error;
 	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
@@ -122,8 +117,7 @@ handle_line(struct connection *connection, const char *line, size_t length)
 
 /* Serves what came, one request after another; each waits until the answer before is written, so
  * that a client that does not read costs one answer of memory. May close the connection. */
-static void
-serve(struct connection *connection)
+static void serve(struct connection *connection)
 {
 	struct evbuffer *input = bufferevent_get_input(connection->stream);
 	struct evbuffer *output = bufferevent_get_output(connection->stream);
@@ -149,20 +143,17 @@ serve(struct connection *connection)
 		connection_close(connection);
 }
 
-static void
-readable(struct bufferevent *stream, void *context)
+static void readable(struct bufferevent *stream, void *context)
 {
 	serve(context);
 }
 
-static void
-written(struct bufferevent *stream, void *context)
+static void written(struct bufferevent *stream, void *context)
 {
 	serve(context);
 }
 
-static void
-broken(struct bufferevent *stream, short what, void *context)
+static void broken(struct bufferevent *stream, short what, void *context)
 {
 	struct connection *connection = context;
 
@@ -175,8 +166,7 @@ broken(struct bufferevent *stream, short what, void *context)
 }
 
 /* Root and control's own user may; the directory's mode says the same, this says it twice. */
-static bool
-peer_allowed(evutil_socket_t fd)
+static bool peer_allowed(evutil_socket_t fd)
 {
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
@@ -186,9 +176,8 @@ peer_allowed(evutil_socket_t fd)
 	return peer.uid == 0 || peer.uid == geteuid();
 }
 
-static void
-accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int length,
-	void *context)
+static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
+	int length, void *context)
 {
 	struct server *server = context;
 	struct connection *connection = NULL;
@@ -219,15 +208,13 @@ accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *a
 }
 
 /* Errors of accept (EMFILE and its like) pass; the listener goes on. */
-static void
-accept_failed(struct evconnlistener *listener, void *context)
+static void accept_failed(struct evconnlistener *listener, void *context)
 {
 	log_error("server", "accept: %s", strerror(EVUTIL_SOCKET_ERROR()));
 }
 
 /* A socket file that nobody listens behind is a leftover of a crash. 0 or -errno. */
-static int
-clear_leftover(const struct sockaddr_un *address)
+static int clear_leftover(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int error;
@@ -244,8 +231,7 @@ clear_leftover(const struct sockaddr_un *address)
 	return unlink(address->sun_path) == 0 ? 0 : -errno;
 }
 
-static int
-server_listen(struct server *server, const char *run_dir)
+static int server_listen(struct server *server, const char *run_dir)
 {
 	struct sockaddr_un *address = &server->address;
 	int length, error;
@@ -270,8 +256,8 @@ server_listen(struct server *server, const char *run_dir)
 	return 0;
 }
 
-struct server *
-server_open(struct event_base *base, const struct server_options *options, struct sync *sync)
+struct server *server_open(
+	struct event_base *base, const struct server_options *options, struct sync *sync)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	int error;
@@ -307,8 +293,7 @@ server_open(struct event_base *base, const struct server_options *options, struc
 	return server;
 }
 
-void
-server_close(struct server *server)
+void server_close(struct server *server)
 {
 	struct connection *connection;
 

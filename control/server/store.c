@@ -17,8 +17,7 @@
 #define DRAFT_NAME "site.yaml.new"
 #define HEADER_MAX 80u
 
-static int
-store_path(const char *state_dir, const char *name, char path[PATH_MAX])
+static int store_path(const char *state_dir, const char *name, char path[PATH_MAX])
 {
 	int length = snprintf(path, PATH_MAX, "%s/%s", state_dir, name);
 
@@ -26,8 +25,7 @@ store_path(const char *state_dir, const char *name, char path[PATH_MAX])
 }
 
 /* The whole file, zero-terminated, malloc'd. 0 or -errno. */
-static int
-read_whole(int fd, char **text, size_t *length)
+static int read_whole(int fd, char **text, size_t *length)
 {
 	struct stat status;
 	size_t at = 0;
@@ -58,8 +56,7 @@ read_whole(int fd, char **text, size_t *length)
 }
 
 /* Takes the first line off; what is left must have the length that the line says. */
-static int
-parse_file(const char *text, size_t length, struct store *store)
+static int parse_file(const char *text, size_t length, struct store *store)
 {
 	uint64_t revision, expected;
 	int header = 0;
@@ -77,8 +74,7 @@ parse_file(const char *text, size_t length, struct store *store)
 	return 0;
 }
 
-int
-store_load(const char *state_dir, struct store *store)
+int store_load(const char *state_dir, struct store *store)
 {
 	char path[PATH_MAX], draft[PATH_MAX], *text = NULL;
 	size_t length = 0;
@@ -105,8 +101,7 @@ store_load(const char *state_dir, struct store *store)
 	return error;
 }
 
-static int
-write_whole(int fd, const char *bytes, size_t length)
+static int write_whole(int fd, const char *bytes, size_t length)
 {
 	while (length > 0) {
 		ssize_t put = write(fd, bytes, length);
@@ -121,8 +116,7 @@ write_whole(int fd, const char *bytes, size_t length)
 }
 
 /* Header and document into path, down to the disk. */
-static int
-write_draft(const char *path, uint64_t revision, const char *document, size_t length)
+static int write_draft(const char *path, uint64_t revision, const char *document, size_t length)
 {
 	char header[HEADER_MAX];
 	int header_length = snprintf(header, sizeof(header),
@@ -144,8 +138,7 @@ write_draft(const char *path, uint64_t revision, const char *document, size_t le
 	return error;
 }
 
-int
-store_prepare(const char *state_dir, struct store *store, const char *document, size_t length)
+int store_prepare(const char *state_dir, struct store *store, const char *document, size_t length)
 {
 	char path[PATH_MAX];
 	int error;
@@ -173,8 +166,7 @@ store_prepare(const char *state_dir, struct store *store, const char *document, 
 }
 
 /* A rename is only as lasting as the directory that holds it. */
-static void
-sync_directory(const char *state_dir)
+static void sync_directory(const char *state_dir)
 {
 	int fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -185,8 +177,7 @@ sync_directory(const char *state_dir)
 		close(fd);
 }
 
-int
-store_commit(const char *state_dir, struct store *store)
+int store_commit(const char *state_dir, struct store *store)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 	int error;
@@ -209,8 +200,7 @@ store_commit(const char *state_dir, struct store *store)
 	return 0;
 }
 
-void
-store_discard(const char *state_dir, struct store *store)
+void store_discard(const char *state_dir, struct store *store)
 {
 	char path[PATH_MAX];
 
@@ -222,8 +212,7 @@ store_discard(const char *state_dir, struct store *store)
 	store->draft = NULL;
 }
 
-void
-store_free(struct store *store)
+void store_free(struct store *store)
 {
 	free(store->document);
 	free(store->draft);

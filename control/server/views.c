@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-json_t *
-views_ip(const struct ip *ip, bool with_length)
+json_t *views_ip(const struct ip *ip, bool with_length)
 {
 	struct ip plain = *ip;
 	char text[64];
@@ -19,8 +18,7 @@ views_ip(const struct ip *ip, bool with_length)
 	return json_string(ip_text(&plain, text, sizeof(text)));
 }
 
-const char *
-views_neighbour_state(uint16_t state)
+const char *views_neighbour_state(uint16_t state)
 {
 	static const struct {
 		uint16_t state;
@@ -42,8 +40,7 @@ views_neighbour_state(uint16_t state)
 	return "none";
 }
 
-static json_t *
-circuit_row(const struct site *site, const struct site_circuit *circuit)
+static json_t *circuit_row(const struct site *site, const struct site_circuit *circuit)
 {
 	const struct site_port_pair *pair = &site->port_pairs[circuit->port_pair];
 	bool both = pair->ports[LINK_PRIMARY].present && pair->ports[LINK_SECONDARY].present;
@@ -61,8 +58,7 @@ circuit_row(const struct site *site, const struct site_circuit *circuit)
 		"peerings", peerings, "redundancy", both ? "pair" : "none");
 }
 
-json_t *
-view_circuits(const struct plan *plan)
+json_t *view_circuits(const struct plan *plan)
 {
 	json_t *rows = json_array();
 
@@ -79,8 +75,7 @@ struct neighbour_walk {
 	uint32_t ifindexes[LINKS]; /* of the domain's links */
 };
 
-static json_t *
-mac_json(const struct kernel_neighbour *neighbour)
+static json_t *mac_json(const struct kernel_neighbour *neighbour)
 {
 	const uint8_t *mac = neighbour->mac;
 	char text[18];
@@ -92,8 +87,7 @@ mac_json(const struct kernel_neighbour *neighbour)
 	return json_string(text);
 }
 
-static void
-add_neighbour(const struct kernel_neighbour *neighbour, void *context)
+static void add_neighbour(const struct kernel_neighbour *neighbour, void *context)
 {
 	struct neighbour_walk *walk = context;
 
@@ -113,8 +107,7 @@ add_neighbour(const struct kernel_neighbour *neighbour, void *context)
 	}
 }
 
-json_t *
-view_arp(struct sync *sync)
+json_t *view_arp(struct sync *sync)
 {
 	const struct plan *plan = sync_plan(sync);
 	json_t *rows = json_array();

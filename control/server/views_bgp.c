@@ -13,14 +13,12 @@ static const char *const commands[BGP_ANSWERS] = {
 	[BGP_FAILED6] = "show bgp vrf all ipv6 unicast summary failed json",
 };
 
-const char *
-views_bgp_command(enum bgp_answer answer)
+const char *views_bgp_command(enum bgp_answer answer)
 {
 	return commands[answer];
 }
 
-static const json_t *
-find_peer(const json_t *answer, const char *domain, const struct ip *neighbour)
+static const json_t *find_peer(const json_t *answer, const char *domain, const struct ip *neighbour)
 {
 	char address[INET6_ADDRSTRLEN];
 
@@ -30,8 +28,8 @@ find_peer(const json_t *answer, const char *domain, const struct ip *neighbour)
 	return json_object_get(json_object_get(json_object_get(answer, domain), "peers"), address);
 }
 
-const json_t *
-views_bgp_session(const struct bgp_answers *bgp, const char *domain, const struct ip *neighbour)
+const json_t *views_bgp_session(
+	const struct bgp_answers *bgp, const char *domain, const struct ip *neighbour)
 {
 	enum bgp_answer answer = neighbour->family == AF_INET6 ? BGP_SUMMARY6 : BGP_SUMMARY4;
 
@@ -39,8 +37,8 @@ views_bgp_session(const struct bgp_answers *bgp, const char *domain, const struc
 }
 
 /* Owner of the session: CIRCUIT/PEERING, or the virtual network's name; and the link's own name. */
-static void
-split_link_name(const struct plan_link *link, char *owner, size_t size, const char **last)
+static void split_link_name(
+	const struct plan_link *link, char *owner, size_t size, const char **last)
 {
 	const char *slash = strrchr(link->name, '/');
 	size_t length = slash != NULL ? (size_t)(slash - link->name) : strlen(link->name);
@@ -52,16 +50,14 @@ split_link_name(const struct plan_link *link, char *owner, size_t size, const ch
 	*last = slash != NULL ? slash + 1 : link->name;
 }
 
-static json_t *
-copy_or_null(const json_t *object, const char *key)
+static json_t *copy_or_null(const json_t *object, const char *key)
 {
 	json_t *value = json_object_get(object, key);
 
 	return value != NULL ? json_incref(value) : json_null();
 }
 
-static json_t *
-uptime(const json_t *session, bool established)
+static json_t *uptime(const json_t *session, bool established)
 {
 	json_t *value = json_object_get(session, "peerUptimeMsec");
 
@@ -70,8 +66,7 @@ uptime(const json_t *session, bool established)
 	return json_integer(json_integer_value(value) / 1000);
 }
 
-static json_t *
-session_row(const struct plan_domain *domain, const struct plan_link *link,
+static json_t *session_row(const struct plan_domain *domain, const struct plan_link *link,
 	const struct ip *neighbour, const struct bgp_answers *bgp)
 {
 	bool ipv6 = neighbour->family == AF_INET6;
@@ -93,8 +88,8 @@ session_row(const struct plan_domain *domain, const struct plan_link *link,
 		established ? json_null() : copy_or_null(failed, "lastResetDueTo"));
 }
 
-static void
-add_sessions(json_t *rows, const struct plan_domain *domain, const struct bgp_answers *bgp)
+static void add_sessions(
+	json_t *rows, const struct plan_domain *domain, const struct bgp_answers *bgp)
 {
 	for (unsigned int i = 0; i < domain->link_count; i++) {
 		const struct plan_link *link = &domain->links[i];
@@ -107,8 +102,7 @@ add_sessions(json_t *rows, const struct plan_domain *domain, const struct bgp_an
 	}
 }
 
-json_t *
-view_bgp(const struct plan *plan, const struct bgp_answers *bgp)
+json_t *view_bgp(const struct plan *plan, const struct bgp_answers *bgp)
 {
 	json_t *rows = json_array();
 

@@ -10,8 +10,7 @@ struct neighbour_search {
 	const char *state;
 };
 
-static void
-match_neighbour(const struct kernel_neighbour *neighbour, void *context)
+static void match_neighbour(const struct kernel_neighbour *neighbour, void *context)
 {
 	struct neighbour_search *search = context;
 
@@ -23,8 +22,8 @@ match_neighbour(const struct kernel_neighbour *neighbour, void *context)
 }
 
 /* The kernel's word for the peer on this link; null: no such address, or the domain is not up. */
-static json_t *
-neighbour_state(struct kernel *kernel, const struct plan_link *link, const struct ip *peer)
+static json_t *neighbour_state(
+	struct kernel *kernel, const struct plan_link *link, const struct ip *peer)
 {
 	struct neighbour_search search = {.address = peer, .state = "none"};
 
@@ -35,8 +34,8 @@ neighbour_state(struct kernel *kernel, const struct plan_link *link, const struc
 	return json_string(search.state);
 }
 
-static json_t *
-bgp_state(const struct bgp_answers *bgp, const struct plan_domain *domain, const struct ip *peer)
+static json_t *bgp_state(
+	const struct bgp_answers *bgp, const struct plan_domain *domain, const struct ip *peer)
 {
 	enum bgp_answer answer = peer->family == AF_INET6 ? BGP_SUMMARY6 : BGP_SUMMARY4;
 	const json_t *state;
@@ -47,8 +46,7 @@ bgp_state(const struct bgp_answers *bgp, const struct plan_domain *domain, const
 	return state != NULL ? json_string(json_string_value(state)) : json_string("Absent");
 }
 
-static const struct plan_link *
-find_plan_link(const struct plan_domain *domain, const char *ifname)
+static const struct plan_link *find_plan_link(const struct plan_domain *domain, const char *ifname)
 {
 	for (unsigned int i = 0; domain != NULL && i < domain->link_count; i++)
 		if (strcmp(domain->links[i].ifname, ifname) == 0)
@@ -65,14 +63,12 @@ struct peering_context {
 	const struct bgp_answers *bgp;
 };
 
-static json_t *
-tag_or_null(uint16_t tag)
+static json_t *tag_or_null(uint16_t tag)
 {
 	return tag != 0 ? json_integer(tag) : json_null();
 }
 
-static json_t *
-link_row(const struct peering_context *context, unsigned int which)
+static json_t *link_row(const struct peering_context *context, unsigned int which)
 {
 	const struct site_link *link = &context->peering->links[which];
 	const struct site *site = context->plan->site;
@@ -100,8 +96,7 @@ link_row(const struct peering_context *context, unsigned int which)
 	return row;
 }
 
-static json_t *
-peering_row(const struct peering_context *context, const char *domain_name)
+static json_t *peering_row(const struct peering_context *context, const char *domain_name)
 {
 	json_t *links = json_array();
 	char name[64];
@@ -117,8 +112,7 @@ peering_row(const struct peering_context *context, const char *domain_name)
 		"peer_asn", (json_int_t)context->peering->peer_asn, "links", links);
 }
 
-static void
-add_peerings(json_t *rows, struct sync *sync, struct peering_context *context)
+static void add_peerings(json_t *rows, struct sync *sync, struct peering_context *context)
 {
 	for (unsigned int i = 0; i < context->circuit->peering_count; i++) {
 		char domain_name[DOMAIN_NAME_MAX];
@@ -134,8 +128,7 @@ add_peerings(json_t *rows, struct sync *sync, struct peering_context *context)
 	}
 }
 
-json_t *
-view_peerings(struct sync *sync, const struct bgp_answers *bgp)
+json_t *view_peerings(struct sync *sync, const struct bgp_answers *bgp)
 {
 	struct peering_context context = {.plan = sync_plan(sync), .bgp = bgp};
 	json_t *rows = json_array();

@@ -23,8 +23,7 @@ struct outcome {
 	char *out, *err;
 };
 
-static struct outcome
-parse(const char *line)
+static struct outcome parse(const char *line)
 {
 	static char words[256];
 	struct outcome outcome = {.cli = {.run_dir = "/run/onramp"}};
@@ -44,15 +43,13 @@ parse(const char *line)
 	return outcome;
 }
 
-static void
-outcome_free(struct outcome *outcome)
+static void outcome_free(struct outcome *outcome)
 {
 	free(outcome->out);
 	free(outcome->err);
 }
 
-static void
-assert_mistake(const char *line, const char *said)
+static void assert_mistake(const char *line, const char *said)
 {
 	struct outcome outcome = parse(line);
 
@@ -64,8 +61,7 @@ assert_mistake(const char *line, const char *said)
 	outcome_free(&outcome);
 }
 
-static void
-commands_are_found(void **state)
+static void commands_are_found(void **state)
 {
 	static const struct {
 		const char *line;
@@ -105,8 +101,7 @@ commands_are_found(void **state)
 	}
 }
 
-static void
-options_stand_anywhere(void **state)
+static void options_stand_anywhere(void **state)
 {
 	static const char *const lines[] = {
 		"-j --run-dir /tmp/x show drops --all contoso",
@@ -126,8 +121,7 @@ options_stand_anywhere(void **state)
 	}
 }
 
-static void
-defaults_are_kept(void **state)
+static void defaults_are_kept(void **state)
 {
 	struct outcome outcome = parse("apply a.yaml --dry-run");
 
@@ -138,8 +132,7 @@ defaults_are_kept(void **state)
 	outcome_free(&outcome);
 }
 
-static void
-mistakes_are_told(void **state)
+static void mistakes_are_told(void **state)
 {
 	assert_mistake("", "a command is missing");
 	assert_mistake("show", "a command is missing");
@@ -161,8 +154,7 @@ mistakes_are_told(void **state)
 }
 
 /* Every level has help that names what is below, and an example that itself parses. */
-static void
-assert_help(const char *path, const struct command *command)
+static void assert_help(const char *path, const struct command *command)
 {
 	char line[128];
 	struct outcome outcome, example;
@@ -193,14 +185,12 @@ assert_help(const char *path, const struct command *command)
 	outcome_free(&example);
 }
 
-static void
-every_level_has_help(void **state)
+static void every_level_has_help(void **state)
 {
 	assert_help("", &onramp_command);
 }
 
-static void
-version_is_printed(void **state)
+static void version_is_printed(void **state)
 {
 	struct outcome outcome = parse("--version");
 
@@ -211,8 +201,7 @@ version_is_printed(void **state)
 	outcome_free(&outcome);
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commands_are_found),

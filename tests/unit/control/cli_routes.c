@@ -41,8 +41,8 @@ static struct api_group groups[] = {
 		.object = kind, .rows = array, .count = sizeof(array) / sizeof((array)[0]) \
 	}
 
-static struct api_route
-make_route(uint32_t vrf, const char *address, uint8_t length, uint32_t group, uint32_t from)
+static struct api_route make_route(
+	uint32_t vrf, const char *address, uint8_t length, uint32_t group, uint32_t from)
 {
 	struct api_route route = {.vrf = vrf,
 		.group = group,
@@ -56,8 +56,7 @@ make_route(uint32_t vrf, const char *address, uint8_t length, uint32_t group, ui
 }
 
 /* What is printed for the routes; *refused counts those that were not. malloc'd. */
-static char *
-print(bool json, const struct api_route *routes, size_t count, size_t *refused)
+static char *print(bool json, const struct api_route *routes, size_t count, size_t *refused)
 {
 	struct dump vrf_dump = DUMP(API_VRF, vrfs),
 		    interface_dump = DUMP(API_INTERFACE, interfaces),
@@ -80,8 +79,7 @@ print(bool json, const struct api_route *routes, size_t count, size_t *refused)
 	return text;
 }
 
-static void
-lines_for_people(void **state)
+static void lines_for_people(void **state)
 {
 	const struct api_route routes[] = {
 		make_route(1, "10.0.0.0", 16, 17, 0),
@@ -108,8 +106,7 @@ lines_for_people(void **state)
 	free(text);
 }
 
-static void
-json_for_programs(void **state)
+static void json_for_programs(void **state)
 {
 	static const char expected[] =
 		"[{\"domain\": \"vnet.blue\", \"prefix\": \"10.0.0.0/16\", \"origin\": \"bgp\","
@@ -136,8 +133,7 @@ json_for_programs(void **state)
 	free(text);
 }
 
-static void
-nothing_is_an_empty_list(void **state)
+static void nothing_is_an_empty_list(void **state)
 {
 	size_t refused;
 	char *text = print(true, NULL, 0, &refused);
@@ -153,8 +149,7 @@ nothing_is_an_empty_list(void **state)
 }
 
 /* What points at something newer than the dumps is handed back, and the list stays well formed. */
-static void
-newer_routes_are_handed_back(void **state)
+static void newer_routes_are_handed_back(void **state)
 {
 	const struct api_route routes[] = {
 		make_route(1, "10.1.0.0", 16, 40, 0), /* no such group */
@@ -173,8 +168,7 @@ newer_routes_are_handed_back(void **state)
 	free(text);
 }
 
-static void
-domains_are_named_three_ways(void **state)
+static void domains_are_named_three_ways(void **state)
 {
 	assert_true(domain_matches("private.contoso", "private.contoso"));
 	assert_true(domain_matches("contoso/private", "private.contoso"));
@@ -188,8 +182,7 @@ domains_are_named_three_ways(void **state)
 	assert_false(domain_matches("", "private.contoso"));
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_for_people),

@@ -17,29 +17,25 @@
 static char *out_text, *err_text;
 static size_t out_size, err_size;
 
-static struct cli
-open_cli(void)
+static struct cli open_cli(void)
 {
 	return (struct cli){.out = open_memstream(&out_text, &out_size),
 		.err = open_memstream(&err_text, &err_size)};
 }
 
-static void
-close_cli(struct cli *cli)
+static void close_cli(struct cli *cli)
 {
 	fclose(cli->out);
 	fclose(cli->err);
 }
 
-static void
-free_texts(void)
+static void free_texts(void)
 {
 	free(out_text);
 	free(err_text);
 }
 
-static void
-units_are_short(void **state)
+static void units_are_short(void **state)
 {
 	static const struct {
 		const char *(*format)(uint64_t, char *);
@@ -74,8 +70,7 @@ units_are_short(void **state)
 		assert_string_equal(cases[i].format(cases[i].value, buffer), cases[i].text);
 }
 
-static json_t *
-made_up_rows(void)
+static json_t *made_up_rows(void)
 {
 	return json_pack("[{s:s, s:I, s:s, s:[s, s]}, {s:s, s:n, s:s, s:[]}]", "name", "contoso",
 		"rate", (json_int_t)10000000000, "link", "up", "list", "private", "public", "name",
@@ -89,8 +84,7 @@ static const struct column columns[] = {
 	{"list", "PEERINGS", FORMAT_TEXT},
 };
 
-static void
-table_is_aligned(void **state)
+static void table_is_aligned(void **state)
 {
 	struct cli cli = open_cli();
 
@@ -103,8 +97,7 @@ table_is_aligned(void **state)
 	free_texts();
 }
 
-static void
-colour_only_when_wanted(void **state)
+static void colour_only_when_wanted(void **state)
 {
 	struct cli cli = open_cli();
 
@@ -116,8 +109,7 @@ colour_only_when_wanted(void **state)
 	free_texts();
 }
 
-static void
-no_rows_say_so(void **state)
+static void no_rows_say_so(void **state)
 {
 	struct cli cli = open_cli();
 
@@ -127,8 +119,7 @@ no_rows_say_so(void **state)
 	free_texts();
 }
 
-static void
-json_is_the_rows(void **state)
+static void json_is_the_rows(void **state)
 {
 	struct cli cli = open_cli();
 	json_t *rows = made_up_rows(), *read;
@@ -145,8 +136,7 @@ json_is_the_rows(void **state)
 	free_texts();
 }
 
-static void
-addresses_cover_whole_words(void **state)
+static void addresses_cover_whole_words(void **state)
 {
 	assert_true(address_covers(NULL, "contoso"));
 	assert_true(address_covers("contoso", "contoso"));
@@ -159,8 +149,7 @@ addresses_cover_whole_words(void **state)
 	assert_false(address_covers("", "contoso"));
 }
 
-static bool
-name_of(const json_t *row, char buffer[ADDRESS_MAX])
+static bool name_of(const json_t *row, char buffer[ADDRESS_MAX])
 {
 	const char *name = json_string_value(json_object_get(row, "name"));
 
@@ -170,15 +159,13 @@ name_of(const json_t *row, char buffer[ADDRESS_MAX])
 	return true;
 }
 
-static json_t *
-named_rows(void)
+static json_t *named_rows(void)
 {
 	return json_pack("[{s:s}, {s:s}, {s:s}, {s:n}]", "name", "contoso/private/primary", "name",
 		"contoso/private/secondary", "name", "fabrikam/private/primary", "name");
 }
 
-static void
-filter_keeps_what_is_named(void **state)
+static void filter_keeps_what_is_named(void **state)
 {
 	struct cli cli = open_cli();
 	json_t *rows;
@@ -197,8 +184,7 @@ filter_keeps_what_is_named(void **state)
 	free_texts();
 }
 
-static void
-filter_suggests_at_its_own_depth(void **state)
+static void filter_suggests_at_its_own_depth(void **state)
 {
 	static const struct {
 		const char *operand, *said;
@@ -221,8 +207,7 @@ filter_suggests_at_its_own_depth(void **state)
 	}
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(units_are_short),

@@ -38,8 +38,7 @@ struct fakes fakes;
 static frr_answer waiting;
 static void *waiting_context;
 
-void
-fakes_reset(void)
+void fakes_reset(void)
 {
 	plan_free(fakes.plan);
 	site_free(fakes.site);
@@ -47,8 +46,7 @@ fakes_reset(void)
 	waiting = NULL;
 }
 
-int
-sync_apply(struct sync *sync, struct site *site, unsigned int edge)
+int sync_apply(struct sync *sync, struct site *site, unsigned int edge)
 {
 	int error = fakes.apply_error;
 
@@ -65,26 +63,22 @@ sync_apply(struct sync *sync, struct site *site, unsigned int edge)
 	return 0;
 }
 
-const struct plan *
-sync_plan(const struct sync *sync)
+const struct plan *sync_plan(const struct sync *sync)
 {
 	return fakes.plan;
 }
 
-struct frr *
-sync_frr(struct sync *sync)
+struct frr *sync_frr(struct sync *sync)
 {
 	return NULL;
 }
 
-json_t *
-sync_status(const struct sync *sync)
+json_t *sync_status(const struct sync *sync)
 {
 	return json_pack("{s:{s:b}}", "dataplane", "connected", 1);
 }
 
-static void
-give(frr_answer answer, void *context)
+static void give(frr_answer answer, void *context)
 {
 	const char *text = fakes.answers[(fakes.queries - 1) % 4];
 	json_t *value = text != NULL ? json_loads(text, 0, NULL) : NULL;
@@ -93,8 +87,7 @@ give(frr_answer answer, void *context)
 	json_decref(value);
 }
 
-int
-frr_query(struct frr *frr, const char *command, frr_answer answer, void *context)
+int frr_query(struct frr *frr, const char *command, frr_answer answer, void *context)
 {
 	if (fakes.frr_away)
 		return -ENOTCONN;
@@ -108,8 +101,7 @@ frr_query(struct frr *frr, const char *command, frr_answer answer, void *context
 	return 0;
 }
 
-bool
-fakes_answer(void)
+bool fakes_answer(void)
 {
 	frr_answer answer = waiting;
 
@@ -120,8 +112,7 @@ fakes_answer(void)
 	return true;
 }
 
-struct kernel *
-sync_kernel(struct sync *sync, unsigned int domain)
+struct kernel *sync_kernel(struct sync *sync, unsigned int domain)
 {
 	/* Only ever handed back to the functions below. */
 	return fakes.kernel_up && strcmp(fakes.plan->domains[domain].name, "private.contoso") == 0
@@ -129,16 +120,14 @@ sync_kernel(struct sync *sync, unsigned int domain)
 		       : NULL;
 }
 
-uint32_t
-kernel_ifindex(struct kernel *kernel, const char *ifname)
+uint32_t kernel_ifindex(struct kernel *kernel, const char *ifname)
 {
 	return strcmp(ifname, "primary") == 0     ? 65537
 	       : strcmp(ifname, "secondary") == 0 ? 65538
 						  : 0;
 }
 
-void
-kernel_each_neighbour(struct kernel *kernel,
+void kernel_each_neighbour(struct kernel *kernel,
 	void (*each)(const struct kernel_neighbour *neighbour, void *context), void *context)
 {
 	static const struct {

@@ -28,16 +28,14 @@ static char dir[64], state_dir[80];
 static struct event_base *base;
 static struct server *server;
 
-static struct server *
-open_server(void)
+static struct server *open_server(void)
 {
 	const struct server_options options = {dir, state_dir, "lab-a"};
 
 	return server_open(base, &options, NULL);
 }
 
-static int
-setup(void **state)
+static int setup(void **state)
 {
 	strcpy(dir, "/tmp/onramp-server-XXXXXX");
 	if (mkdtemp(dir) == NULL)
@@ -49,8 +47,7 @@ setup(void **state)
 	return server != NULL ? 0 : -1;
 }
 
-static int
-teardown(void **state)
+static int teardown(void **state)
 {
 	char path[128];
 
@@ -66,8 +63,7 @@ teardown(void **state)
 
 /* ---- a client ---- */
 
-static int
-connect_client(void)
+static int connect_client(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -78,16 +74,14 @@ connect_client(void)
 	return fd;
 }
 
-static void
-expired(evutil_socket_t fd, short what, void *context)
+static void expired(evutil_socket_t fd, short what, void *context)
 {
 	*(bool *)context = true;
 }
 
 /* Turns the loop until something happens on it, or a moment has passed in which nothing did; the
  * caller looks whether it is what it waits for. */
-static void
-turn(void)
+static void turn(void)
 {
 	const struct timeval moment = {.tv_usec = 20000};
 	bool ignored;
@@ -98,8 +92,7 @@ turn(void)
 	event_free(timer);
 }
 
-static time_t
-now_s(void)
+static time_t now_s(void)
 {
 	struct timespec now;
 
@@ -107,8 +100,7 @@ now_s(void)
 	return now.tv_sec;
 }
 
-static void
-put(int fd, const char *text, size_t length)
+static void put(int fd, const char *text, size_t length)
 {
 	time_t deadline = now_s() + DEADLINE_S;
 
@@ -129,8 +121,7 @@ put(int fd, const char *text, size_t length)
 }
 
 /* The next line as JSON; NULL: the server closed the connection. */
-static json_t *
-get(int fd)
+static json_t *get(int fd)
 {
 	time_t deadline = now_s() + DEADLINE_S;
 	static char line[1 << 20];
@@ -152,8 +143,7 @@ get(int fd)
 	return json_loadb(line, length, 0, NULL);
 }
 
-static json_t *
-ask_text(const char *text)
+static json_t *ask_text(const char *text)
 {
 	int fd = connect_client();
 	json_t *reply;
@@ -166,8 +156,7 @@ ask_text(const char *text)
 	return reply;
 }
 
-static json_t *
-ask(json_t *request)
+static json_t *ask(json_t *request)
 {
 	char *text = json_dumps(request, JSON_COMPACT);
 	json_t *reply = ask_text(text);
@@ -177,29 +166,25 @@ ask(json_t *request)
 	return reply;
 }
 
-static json_t *
-show(const char *what)
+static json_t *show(const char *what)
 {
 	return ask(json_pack("{s:s, s:s}", "request", "show", "what", what));
 }
 
-static json_t *
-commit(const char *document, int revision)
+static json_t *commit(const char *document, int revision)
 {
 	return ask(json_pack("{s:s, s:s, s:i}", "request", "commit", "document", document,
 		"revision", revision));
 }
 
-static json_int_t
-integer(const json_t *object, const char *key)
+static json_int_t integer(const json_t *object, const char *key)
 {
 	assert_true(json_is_integer(json_object_get(object, key)));
 	return json_integer_value(json_object_get(object, key));
 }
 
 /* The reply is an error that says text; consumes it. */
-static void
-assert_refused(json_t *reply, const char *text)
+static void assert_refused(json_t *reply, const char *text)
 {
 	const char *error = json_string_value(json_object_get(reply, "error"));
 
@@ -209,8 +194,7 @@ assert_refused(json_t *reply, const char *text)
 	json_decref(reply);
 }
 
-static void
-assert_revision(json_int_t revision)
+static void assert_revision(json_int_t revision)
 {
 	json_t *status = show("status");
 
@@ -219,8 +203,7 @@ assert_revision(json_int_t revision)
 	json_decref(status);
 }
 
-static void
-apply_good(void)
+static void apply_good(void)
 {
 	json_t *reply = commit(document_good, 0);
 
@@ -229,16 +212,14 @@ apply_good(void)
 }
 
 /* bgpd knows nothing yet. */
-static void
-answer_empty(void)
+static void answer_empty(void)
 {
 	for (int i = 0; i < 4; i++)
 		fakes.answers[i] = "{}";
 }
 
 /* The four answers of a question about BGP, each when it is asked for. */
-static void
-answer_all(void)
+static void answer_all(void)
 {
 	time_t deadline = now_s() + DEADLINE_S;
 
@@ -253,8 +234,7 @@ answer_all(void)
 
 /* ---- the tests ---- */
 
-static void
-nonsense_is_answered(void **state)
+static void nonsense_is_answered(void **state)
 {
 	assert_refused(ask_text("hello"), "not a JSON object");
 	assert_refused(ask_text(""), "not a JSON object");
@@ -273,8 +253,7 @@ nonsense_is_answered(void **state)
 	assert_int_equal(fakes.applied, 0);
 }
 
-static void
-plan_changes_nothing(void **state)
+static void plan_changes_nothing(void **state)
 {
 	json_t *reply = ask(json_pack("{s:s, s:s}", "request", "plan", "document", document_good));
 
@@ -289,8 +268,7 @@ plan_changes_nothing(void **state)
 	assert_refused(show("document"), "no document");
 }
 
-static void
-commit_applies_and_keeps(void **state)
+static void commit_applies_and_keeps(void **state)
 {
 	json_t *reply;
 
@@ -309,8 +287,7 @@ commit_applies_and_keeps(void **state)
 	assert_revision(1);
 }
 
-static void
-bad_documents_are_refused_whole(void **state)
+static void bad_documents_are_refused_whole(void **state)
 {
 	json_t *reply;
 
@@ -325,8 +302,7 @@ bad_documents_are_refused_whole(void **state)
 	assert_revision(1);
 }
 
-static void
-other_edges_document_is_refused(void **state)
+static void other_edges_document_is_refused(void **state)
 {
 	char *document = strdup(document_good);
 
@@ -337,8 +313,7 @@ other_edges_document_is_refused(void **state)
 	assert_int_equal(fakes.applied, 0);
 }
 
-static void
-stale_revision_is_refused(void **state)
+static void stale_revision_is_refused(void **state)
 {
 	apply_good();
 	assert_refused(commit(document_good, 0), "someone else applied");
@@ -347,8 +322,7 @@ stale_revision_is_refused(void **state)
 	assert_revision(1);
 }
 
-static void
-what_cannot_be_saved_is_not_applied(void **state)
+static void what_cannot_be_saved_is_not_applied(void **state)
 {
 	int fd = open(state_dir, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 
@@ -359,8 +333,7 @@ what_cannot_be_saved_is_not_applied(void **state)
 	assert_revision(0);
 }
 
-static void
-what_cannot_be_applied_is_not_kept(void **state)
+static void what_cannot_be_applied_is_not_kept(void **state)
 {
 	apply_good();
 	fakes.apply_error = -ENOMEM;
@@ -374,8 +347,7 @@ what_cannot_be_applied_is_not_kept(void **state)
 	assert_revision(1);
 }
 
-static void
-damaged_store_is_not_overlooked(void **state)
+static void damaged_store_is_not_overlooked(void **state)
 {
 	char path[128];
 	FILE *file;
@@ -397,8 +369,7 @@ damaged_store_is_not_overlooked(void **state)
 
 /* A newer version, or another --self, may refuse what an older one took: it listens, says so, and
  * takes a better one. */
-static void
-refused_store_is_shown(void **state)
+static void refused_store_is_shown(void **state)
 {
 	static const char old[] = "# onramp revision 4 length 9\nsite: lab";
 	char path[128];
@@ -426,8 +397,7 @@ refused_store_is_shown(void **state)
 	assert_revision(5);
 }
 
-static void
-second_control_is_refused(void **state)
+static void second_control_is_refused(void **state)
 {
 	assert_null(open_server());
 	assert_int_equal(errno, EADDRINUSE);
@@ -435,8 +405,7 @@ second_control_is_refused(void **state)
 	assert_revision(0);
 }
 
-static void
-socket_is_private(void **state)
+static void socket_is_private(void **state)
 {
 	struct stat status;
 	char path[128];
@@ -446,8 +415,7 @@ socket_is_private(void **state)
 	assert_int_equal(status.st_mode & 0777, 0600);
 }
 
-static void
-requests_in_a_row_are_answered_in_order(void **state)
+static void requests_in_a_row_are_answered_in_order(void **state)
 {
 	static const char two[] = "{\"request\": \"show\", \"what\": \"bgp\"}\n"
 				  "{\"request\": \"show\", \"what\": \"status\"}\n{\"requ";
@@ -471,8 +439,7 @@ requests_in_a_row_are_answered_in_order(void **state)
 	close(fd);
 }
 
-static void
-another_client_does_not_wait(void **state)
+static void another_client_does_not_wait(void **state)
 {
 	static const char text[] = "{\"request\": \"show\", \"what\": \"peerings\"}\n";
 	int fd = connect_client();
@@ -495,8 +462,7 @@ another_client_does_not_wait(void **state)
 	close(fd);
 }
 
-static void
-client_that_goes_is_forgotten(void **state)
+static void client_that_goes_is_forgotten(void **state)
 {
 	static const char text[] = "{\"request\": \"show\", \"what\": \"bgp\"}\n";
 	int fd = connect_client();
@@ -527,8 +493,7 @@ client_that_goes_is_forgotten(void **state)
 }
 
 /* `printf ... | nc -N -U`: the sending half closes at once, the answer is still wanted. */
-static void
-half_closed_client_is_answered(void **state)
+static void half_closed_client_is_answered(void **state)
 {
 	static const char text[] = "{\"request\": \"show\", \"what\": \"status\"}\n"
 				   "{\"request\": \"show\", \"what\": \"bgp\"}\n";
@@ -546,8 +511,7 @@ half_closed_client_is_answered(void **state)
 	close(fd);
 }
 
-static void
-endless_request_is_cut_off(void **state)
+static void endless_request_is_cut_off(void **state)
 {
 	size_t length = SERVER_REQUEST_MAX + 100000;
 	char *text = malloc(length);
@@ -562,8 +526,7 @@ endless_request_is_cut_off(void **state)
 	assert_revision(0);
 }
 
-static void
-views_have_their_rows(void **state)
+static void views_have_their_rows(void **state)
 {
 	static const char *const expected[] = {"circuits", "arp"};
 
@@ -578,8 +541,7 @@ views_have_their_rows(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(nonsense_is_answered),

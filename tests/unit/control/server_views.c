@@ -29,8 +29,7 @@ static const char failed4[] =
 /* One without a failed peer has no "peers" at all. */
 static const char failed6[] = "{\"private.contoso\": {\"failedPeersCount\": 0}}";
 
-static int
-setup(void **state)
+static int setup(void **state)
 {
 	struct config_findings findings;
 	struct site *site = config_load(document_good, strlen(document_good), &findings);
@@ -41,30 +40,26 @@ setup(void **state)
 	return sync_apply(NULL, site, 0);
 }
 
-static int
-teardown(void **state)
+static int teardown(void **state)
 {
 	fakes_reset();
 	return 0;
 }
 
-static struct bgp_answers
-real_answers(void)
+static struct bgp_answers real_answers(void)
 {
 	return (struct bgp_answers){{json_loads(summary4, 0, NULL), json_loads("{}", 0, NULL),
 		json_loads(failed4, 0, NULL), json_loads(failed6, 0, NULL)}};
 }
 
-static void
-answers_free(struct bgp_answers *bgp)
+static void answers_free(struct bgp_answers *bgp)
 {
 	for (int i = 0; i < BGP_ANSWERS; i++)
 		json_decref(bgp->answers[i]);
 }
 
 /* Compares with JSON text; consumes row. */
-static void
-assert_json(json_t *value, const char *text)
+static void assert_json(json_t *value, const char *text)
 {
 	json_t *expected = json_loads(text, JSON_DECODE_ANY, NULL);
 
@@ -75,8 +70,7 @@ assert_json(json_t *value, const char *text)
 	json_decref(value);
 }
 
-static void
-circuits(void **state)
+static void circuits(void **state)
 {
 	json_t *rows = view_circuits(fakes.plan);
 	json_t *row = json_array_get(rows, 0);
@@ -91,8 +85,7 @@ circuits(void **state)
 		" \"s_tag\": 100, \"peerings\": [\"private\"], \"redundancy\": \"pair\"}]");
 }
 
-static void
-sessions(void **state)
+static void sessions(void **state)
 {
 	struct bgp_answers bgp = real_answers();
 	json_t *rows = view_bgp(fakes.plan, &bgp);
@@ -119,8 +112,7 @@ sessions(void **state)
 	answers_free(&bgp);
 }
 
-static void
-peerings(void **state)
+static void peerings(void **state)
 {
 	struct bgp_answers bgp = real_answers();
 	json_t *rows;
@@ -146,8 +138,7 @@ peerings(void **state)
 }
 
 /* bgpd and the kernel away: states unknown, not "down". */
-static void
-peerings_without_bgp(void **state)
+static void peerings_without_bgp(void **state)
 {
 	struct bgp_answers bgp = {{NULL}};
 	json_t *rows = view_peerings(NULL, &bgp);
@@ -159,8 +150,7 @@ peerings_without_bgp(void **state)
 	json_decref(rows);
 }
 
-static void
-neighbours(void **state)
+static void neighbours(void **state)
 {
 	fakes.kernel_up = true;
 	assert_json(view_arp(NULL),
@@ -174,8 +164,7 @@ neighbours(void **state)
 		"  \"state\": \"stale\", \"age_s\": 7}]");
 }
 
-static void
-nothing_applied_is_no_rows(void **state)
+static void nothing_applied_is_no_rows(void **state)
 {
 	struct bgp_answers bgp = {{NULL}};
 
@@ -188,8 +177,7 @@ nothing_applied_is_no_rows(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(circuits),

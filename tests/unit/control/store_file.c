@@ -21,15 +21,13 @@
 
 static char dir[64];
 
-static int
-setup(void **state)
+static int setup(void **state)
 {
 	strcpy(dir, "/tmp/onramp-store-XXXXXX");
 	return mkdtemp(dir) != NULL ? 0 : -1;
 }
 
-static const char *
-path(const char *name)
+static const char *path(const char *name)
 {
 	static char text[128];
 
@@ -37,16 +35,14 @@ path(const char *name)
 	return text;
 }
 
-static int
-teardown(void **state)
+static int teardown(void **state)
 {
 	unlink(path("site.yaml"));
 	unlink(path("site.yaml.new"));
 	return rmdir(dir);
 }
 
-static void
-put_file(const char *name, const char *text)
+static void put_file(const char *name, const char *text)
 {
 	FILE *file = fopen(path(name), "we");
 
@@ -55,15 +51,13 @@ put_file(const char *name, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-static void
-save(struct store *store, const char *document)
+static void save(struct store *store, const char *document)
 {
 	assert_int_equal(store_prepare(dir, store, document, strlen(document)), 0);
 	assert_int_equal(store_commit(dir, store), 0);
 }
 
-static void
-assert_stored(uint64_t revision, const char *document)
+static void assert_stored(uint64_t revision, const char *document)
 {
 	struct store store;
 
@@ -78,8 +72,7 @@ assert_stored(uint64_t revision, const char *document)
 	store_free(&store);
 }
 
-static void
-empty_directory_is_no_document(void **state)
+static void empty_directory_is_no_document(void **state)
 {
 	struct store store;
 
@@ -89,8 +82,7 @@ empty_directory_is_no_document(void **state)
 	store_free(&store);
 }
 
-static void
-revisions_count_up(void **state)
+static void revisions_count_up(void **state)
 {
 	struct store store;
 
@@ -107,8 +99,7 @@ revisions_count_up(void **state)
 }
 
 /* A crash anywhere before the rename leaves the draft, whole or cut: it is not the document. */
-static void
-crash_before_rename_keeps_the_old(void **state)
+static void crash_before_rename_keeps_the_old(void **state)
 {
 	struct store store;
 
@@ -125,8 +116,7 @@ crash_before_rename_keeps_the_old(void **state)
 	assert_stored(1, "site: a\n");
 }
 
-static void
-discard_keeps_the_old(void **state)
+static void discard_keeps_the_old(void **state)
 {
 	struct store store;
 
@@ -145,8 +135,7 @@ discard_keeps_the_old(void **state)
 
 /* A file that may not grow stands for a disk that is full (the error is another, the way the
  * same). */
-static void
-full_disk_keeps_the_old(void **state)
+static void full_disk_keeps_the_old(void **state)
 {
 	struct rlimit old, small;
 	char large[65536];
@@ -171,8 +160,7 @@ full_disk_keeps_the_old(void **state)
 	store_free(&store);
 }
 
-static void
-failed_rename_keeps_the_old(void **state)
+static void failed_rename_keeps_the_old(void **state)
 {
 	struct store store;
 
@@ -186,8 +174,7 @@ failed_rename_keeps_the_old(void **state)
 	store_free(&store);
 }
 
-static void
-damaged_files_are_refused(void **state)
+static void damaged_files_are_refused(void **state)
 {
 	static const char *const damaged[] = {
 		"",
@@ -207,8 +194,7 @@ damaged_files_are_refused(void **state)
 	}
 }
 
-static void
-directory_is_made_and_files_are_private(void **state)
+static void directory_is_made_and_files_are_private(void **state)
 {
 	struct store store = {0};
 	struct stat status;
@@ -225,8 +211,7 @@ directory_is_made_and_files_are_private(void **state)
 	assert_int_equal(rmdir(inner), 0);
 }
 
-static void
-too_large_is_refused(void **state)
+static void too_large_is_refused(void **state)
 {
 	struct store store = {0};
 
@@ -235,8 +220,7 @@ too_large_is_refused(void **state)
 	assert_int_equal(access(path("site.yaml.new"), F_OK), -1);
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(empty_directory_is_no_document, setup, teardown),
