@@ -20,7 +20,7 @@ static bool route_valid(const struct api_route *api)
 	return api->vrf != 0 && api->vrf < API_VRFS_MAX && api->leaked_from < API_VRFS_MAX &&
 	       api->group != API_GROUP_NONE &&
 	       (api->family == AF_INET || api->family == AF_INET6) &&
-	       api->origin >= API_ORIGIN_CONNECTED && api->origin <= API_ORIGIN_BGP;
+	       api->origin >= API_ORIGIN_CONNECTED && api->origin <= API_ORIGIN_NEIGHBOUR;
 }
 
 /* A route left a RIB. */
