@@ -228,12 +228,14 @@ int dump_step(struct dump *dump, struct stream *stream)
 	struct api_ack ack = {0};
 	struct stream_part parts[2] = {{&rows, sizeof(rows)}, {bytes, 0}};
 
-	while (parts[1].length + row_length <= sizeof(bytes)) {
+	while (!dump->finished && parts[1].length + row_length <= sizeof(bytes)) {
 		uint8_t *row = bytes + parts[1].length;
 
 		memset(row, 0, row_length);
-		if (!rows_of[dump->object](dump, row))
+		if (!rows_of[dump->object](dump, row)) {
+			dump->finished = true;
 			break;
+		}
 		parts[1].length += row_length;
 		rows.count++;
 	}

@@ -13,6 +13,7 @@
 
 struct dump {
 	bool active;
+	bool finished;     /* the tables have no more; cursors must not be asked again */
 	uint32_t sequence; /* of the request */
 	uint32_t object;
 	uint32_t count; /* rows given */

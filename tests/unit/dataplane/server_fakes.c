@@ -282,8 +282,11 @@ static bool next_virtual(struct route_cursor *cursor, struct api_route *route)
 	uint32_t number;
 
 	memcpy(&number, cursor->at.address, sizeof(number));
-	if (number >= fakes.virtual_routes)
+	if (number >= fakes.virtual_routes) {
+		/* Asked again it would start over: nobody may rely on it not to. */
+		memset(cursor, 0, sizeof(*cursor));
 		return false;
+	}
 	route->vrf = cursor->only ? cursor->vrf : 1;
 	route->group = API_GROUP_FIRST;
 	memcpy(route->address, &number, sizeof(number));
