@@ -242,10 +242,12 @@ static void on_table(void *context, json_t *answer)
 	free(question);
 	if (table != NULL)
 		table->asked = false;
-	if (table == NULL || items == NULL || answer == NULL) {
+	/* No answer from a bgpd that is there: it does not know the domain yet, so it has learned
+	 * nothing in it. One that went away is asked again when it is back. */
+	if (table == NULL || items == NULL || (answer == NULL && !frr_connected(sync->frr))) {
 		free(items);
 		if (table != NULL)
-			table->stale = true; /* asked again at the next look */
+			table->stale = true;
 		return;
 	}
 	json_object_foreach (routes, key, paths)
