@@ -131,9 +131,13 @@ static int report_unknown(const struct walk *walk)
 	struct suggestion suggestion = {.wrong = walk->cli->operand};
 	char hint[80];
 
-	for (size_t i = 0; i < walk->tables.vrfs.count; i++)
-		suggest(&suggestion,
-			((const struct api_vrf *)dump_row(&walk->tables.vrfs, i))->name);
+	for (size_t i = 0; i < walk->tables.vrfs.count; i++) {
+		const char *name = ((const struct api_vrf *)dump_row(&walk->tables.vrfs, i))->name;
+		const char *dot = strchr(name, '.');
+		suggest(&suggestion, name);
+		if (dot != NULL)
+			suggest(&suggestion, dot + 1);
+	}
 	cli_error(walk->cli, "the dataplane has no routing domain \"%s\"%s", walk->cli->operand,
 		suggestion_text(&suggestion, hint, sizeof(hint)));
 	return -ENOENT;

@@ -75,16 +75,28 @@ struct neighbour_walk {
 	uint32_t ifindexes[LINKS]; /* of the domain's links */
 };
 
+/* Has it ever answered? Without an answer there is neither a MAC nor an age. */
+static bool answered(const struct kernel_neighbour *neighbour)
+{
+	return neighbour->state != NUD_NONE &&
+	       (neighbour->state & (NUD_INCOMPLETE | NUD_FAILED)) == 0;
+}
+
 static json_t *mac_json(const struct kernel_neighbour *neighbour)
 {
 	const uint8_t *mac = neighbour->mac;
 	char text[18];
 
-	if ((neighbour->state & (NUD_INCOMPLETE | NUD_FAILED)) != 0 || neighbour->state == NUD_NONE)
+	if (!answered(neighbour))
 		return json_null();
 	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
 		mac[3], mac[4], mac[5]);
 	return json_string(text);
+}
+
+static json_t *age_json(const struct kernel_neighbour *neighbour)
+{
+	return answered(neighbour) ? json_integer(neighbour->confirmed_s_ago) : json_null();
 }
 
 static void add_neighbour(const struct kernel_neighbour *neighbour, void *context)
@@ -98,11 +110,11 @@ static void add_neighbour(const struct kernel_neighbour *neighbour, void *contex
 		if (walk->ifindexes[i] == 0 || walk->ifindexes[i] != neighbour->ifindex)
 			continue;
 		json_array_append_new(walk->rows,
-			json_pack("{s:s, s:s, s:o, s:o, s:s, s:I}", "domain", walk->domain->name,
+			json_pack("{s:s, s:s, s:o, s:o, s:s, s:o}", "domain", walk->domain->name,
 				"link", walk->domain->links[i].name, "address",
 				views_ip(&neighbour->address, false), "mac", mac_json(neighbour),
 				"state", views_neighbour_state(neighbour->state), "age_s",
-				(json_int_t)neighbour->confirmed_s_ago));
+				age_json(neighbour)));
 		return;
 	}
 }

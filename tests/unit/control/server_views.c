@@ -158,7 +158,8 @@ static void neighbours(void **state)
 		"  \"address\": \"192.0.2.1\", \"mac\": \"02:00:00:00:00:01\","
 		"  \"state\": \"reachable\", \"age_s\": 7},"
 		" {\"domain\": \"private.contoso\", \"link\": \"contoso/private/secondary\","
-		"  \"address\": \"192.0.2.5\", \"mac\": null, \"state\": \"failed\", \"age_s\": 7},"
+		"  \"address\": \"192.0.2.5\", \"mac\": null, \"state\": \"failed\", \"age_s\": "
+		"null},"
 		" {\"domain\": \"private.contoso\", \"link\": \"contoso/private/primary\","
 		"  \"address\": \"2001:db8:1::1\", \"mac\": \"02:00:00:00:00:01\","
 		"  \"state\": \"stale\", \"age_s\": 7}]");
