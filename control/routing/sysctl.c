@@ -93,7 +93,7 @@ int sysctl_raise(const char *directory, long thresh1, long thresh2, long thresh3
 	/* The highest first: the kernel's collector expects them in order. */
 	for (int i = 2; i >= 0; i--) {
 		char path[128], text[32];
-		long present;
+		long present = 0;
 		int error;
 
 		snprintf(path, sizeof(path), "/proc/sys/%s/gc_thresh%d", directory, i + 1);
