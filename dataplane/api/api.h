@@ -136,7 +136,7 @@ enum api_operation { API_UPSERT = 1, API_DELETE };
 
 /* Payload of BATCH: items one after another, each padded to 8 bytes. Applied in order; every item
  * is tried, whatever became of those before it. Routes become visible to packets together, at the
- * end of the batch. */
+ * end of the batch; those of the first snapshot at its end, when the ports open. */
 struct api_item {
 	uint16_t length;   /* bytes of the payload that follows, padding not included */
 	uint8_t object;    /* enum api_object */

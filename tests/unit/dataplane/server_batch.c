@@ -403,6 +403,21 @@ static void begin_twice_starts_over(void **state)
 	assert_int_equal(ask_count(API_SNAPSHOT_END), 1);
 }
 
+/* While ports are closed nobody needs a FIB; later every batch is visible when acknowledged. */
+static void routes_of_the_first_snapshot_are_committed_at_its_end(void **state)
+{
+	ask_count(API_SNAPSHOT_BEGIN);
+	add_route(1, API_UPSERT);
+	peer_batch(&peer, &batch, NULL, 0);
+	peer_batch(&peer, &batch, NULL, 0);
+	assert_string_equal(fakes.calls, "");
+	ask_count(API_SNAPSHOT_END);
+	assert_string_equal(fakes.calls, "rgaivpco");
+	ask_count(API_SNAPSHOT_BEGIN);
+	peer_batch(&peer, &batch, NULL, 0);
+	assert_string_equal(fakes.calls, "rgaivpcoc");
+}
+
 /* The mark wraps within 1..255 and still tells two snapshots apart. */
 static void marks_wrap(void **state)
 {
@@ -629,6 +644,7 @@ int main(void)
 		TEST(snapshot_sweeps_what_was_not_named),
 		TEST(cut_snapshot_sweeps_nothing),
 		TEST(begin_twice_starts_over),
+		TEST(routes_of_the_first_snapshot_are_committed_at_its_end),
 		TEST(marks_wrap),
 		TEST(ports_stay_closed_when_routes_are_not_visible),
 		TEST(dumps_of_tables),
