@@ -27,8 +27,13 @@ def restart_checks():
 
 def drops(lab):
     """{(interface, direction, reason): packets}, without the zeros."""
-    return {(row["interface"], row["direction"], row["reason"]): row["packets"]
+    return {(owner(row), row["direction"], row["reason"]): row["packets"]
             for row in lab.edge.show("drops") if row["packets"]}
+
+
+def owner(row):
+    """Whose account: a link's, or the port's for what belongs to no link."""
+    return row["interface"] or f"port {row['port']}"
 
 
 def changed(before, after):
@@ -173,12 +178,17 @@ def kernel_table(lab, domain):
         for row in lab.edge.kernel_routes(domain, family):
             origin = {"bgp": "bgp", "static": "static", "196": "static", "186": "bgp",
                       "kernel": "connected"}.get(row["protocol"])
-            if origin is None or row["dst"].startswith(("fe80:", "ff00:")):
+            if origin is None or not forwarded(row["dst"]):
                 continue
             hops = {(hop["dev"], hop.get("gateway") or hop.get("via", {}).get("host", ""))
                     for hop in row.get("nexthops", [row]) if "dev" in hop}
             found.setdefault((full_prefix(row["dst"], family), origin), set()).update(hops)
     return found
+
+
+def forwarded(prefix):
+    """Not link-local, multicast or the loopback's: those are the kernel's own business."""
+    return not prefix.startswith(("fe80:", "ff00:", "::1"))
 
 
 def full_prefix(text, family):
@@ -193,7 +203,7 @@ def dataplane_table(lab, domain):
         if row.get("leaked_from") or row["origin"] in ("local", "neighbour"):
             continue
         hops = {(hop["link"].rsplit("/", 1)[-1], hop.get("via") or "") for hop in row["next_hops"]}
-        if row["prefix"].startswith(("fe80:", "ff00:")):
+        if not forwarded(row["prefix"]):
             continue
         found[row["prefix"], row["origin"]] = hops
     return found

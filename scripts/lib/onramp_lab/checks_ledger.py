@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Nothing is lost uncounted: the ledger balances, buffers come back."""
 
+from .checks_failure import owner
 from .shell import LabError, wait_until
 
 SETTLE_S = 15
@@ -15,12 +16,12 @@ def account(lab):
     """Rows of `show stats`, each with the sums of its drops by direction."""
     sums = {}
     for row in lab.edge.show("drops"):
-        key = row["interface"], row["direction"]
+        key = owner(row), row["direction"]
         sums[key] = sums.get(key, 0) + row["packets"]
     rows = lab.edge.show("stats")
     for row in rows:
-        row["in_drops"] = sums.get((row["interface"], "in"), 0)
-        row["out_drops"] = sums.get((row["interface"], "out"), 0)
+        row["in_drops"] = sums.get((owner(row), "in"), 0)
+        row["out_drops"] = sums.get((owner(row), "out"), 0)
     return rows
 
 
@@ -36,7 +37,7 @@ def ledger(lab):
     that stays is an error."""
     def look():
         rows = account(lab)
-        wrong = {row["interface"] or row["port"]: imbalance(row) for row in rows
+        wrong = {owner(row): imbalance(row) for row in rows
                  if any(imbalance(row))}
         forwarded = sum(row["forwarded_in"] for row in rows), sum(row["forwarded_out"] for row in rows)
         if wrong or forwarded[0] != forwarded[1]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Sessions, routes, reach, packet sizes, and that tenants never meet."""
 
+import ipaddress
 import re
 from contextlib import ExitStack
 
@@ -156,12 +157,8 @@ def too_big(lab, customer, address):
     if received:
         raise LabError(f"{received} packets of {TOO_LARGE} bytes came back through a link of {CORE_MTU}")
     lines = capture.lines()
-    if family == 4:
-        senders = {found[1] for line in lines if (found := re.search(r" ([\d.]+) > ", line))
-                   and f"mtu {CORE_MTU}" in line}
-    else:
-        senders = {found[1] for line in lines if (found := re.search(r" ([0-9a-f:]+) > ", line))
-                   and f"mtu {CORE_MTU}" in line}
+    senders = {found[1] for line in lines if f"mtu {CORE_MTU}" in line
+               and (found := re.search(r"length \d+: (\S+) > ", line))}
     if not senders or not senders <= edge_addresses(customer, family):
         raise LabError(f"no answer with mtu {CORE_MTU} from {sorted(edge_addresses(customer, family))}; "
                        f"seen: {lines or text.strip()[-200:]}")
@@ -186,7 +183,7 @@ def traceroute(lab, customer, address):
     family = 6 if ":" in address else 4
     done = host(lab, customer).run("traceroute", f"-{family}", "-n", "-q", "2", "-w", "2",
                                    "-m", "6", address, timeout=60)
-    hops = {int(number): set(re.findall(r"[0-9a-f]*[.:][0-9a-f.:]+(?= )", rest))
+    hops = {int(number): set(filter(is_address, rest.split()))
             for number, rest in re.findall(r"^ *(\d+) (.*)$", done.stdout, re.MULTILINE)}
     if not hops.get(2) or not hops[2] <= edge_addresses(customer, family):
         raise LabError(f"hop 2 is {sorted(hops.get(2, [])) or 'silent'}, not one of the edge's "
@@ -194,6 +191,14 @@ def traceroute(lab, customer, address):
     if address not in hops.get(4, ()):
         raise LabError(f"hop 4 is {sorted(hops.get(4, [])) or 'silent'}, not {address}")
     return f"hop 2 is the edge ({', '.join(sorted(hops[2]))}), hop 4 is {address}"
+
+
+def is_address(word):
+    try:
+        ipaddress.ip_address(word)
+    except ValueError:
+        return False
+    return True
 
 
 def tcp(lab, customer, address):

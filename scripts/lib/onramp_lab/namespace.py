@@ -3,7 +3,7 @@
 
 import json
 
-from .shell import LabError, run, wait_until
+from .shell import LabError, run
 
 # The routers' kernels share load by 5-tuple and never redirect; duplicate address detection would
 # only delay (every address here is ours alone).
@@ -60,9 +60,6 @@ class Namespace:
 
     def has_link(self, ifname):
         return self.ip("link", "show", "dev", ifname, check=False).returncode == 0
-
-    def wait_link(self, ifname, timeout=20):
-        wait_until(f"interface {ifname} in {self.name}", lambda: self.has_link(ifname), timeout)
 
     def addresses(self, ifname, *addresses):
         for address in addresses:

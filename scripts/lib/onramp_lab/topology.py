@@ -15,7 +15,7 @@ from .edge import Edge
 from .frr import Frr
 from .manifest import Manifest, clean_leftovers, start_janitor
 from .namespace import HOST_SETTINGS, ROUTER_SETTINGS, Namespace, join
-from .shell import LabError
+from .shell import LabError, wait_until
 from .splice import Splice
 
 SITE_ASN = 4200100001
@@ -184,8 +184,11 @@ class Lab:
 
     def connect_ports(self, timeout=30):
         """As soon as the dataplane has made its netdevs."""
+        def look(port):
+            self.edge.dataplane.require_alive()
+            return self.edge_space.has_link(port)
         for port in (*PORTS, "core"):
-            self.edge_space.wait_link(port, timeout)
+            wait_until(f"the dataplane's {port}", lambda port=port: look(port), timeout)
         for splice in self.splices:
             splice.connect()
 
