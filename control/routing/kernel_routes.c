@@ -8,9 +8,6 @@
 
 #include "control/log.h"
 
-/* Routes looked at in one turn of the event loop. */
-#define WALK_TURN 16384
-
 /* A route's stamp: the generation that saw it last, and whether by a notification, which beats
  * the rows of that generation's dump. */
 static uint32_t stamp(const struct kernel *kernel, bool row)
@@ -25,7 +22,7 @@ static bool is_imported(uint8_t protocol)
 	return protocol == RTPROT_KERNEL || protocol == bgp || protocol == static_route;
 }
 
-static void entry_prefix(const struct route_entry *entry, struct ip *prefix)
+void kernel_entry_prefix(const struct route_entry *entry, struct ip *prefix)
 {
 	prefix->family = entry->family;
 	prefix->prefix_len = entry->prefix_len;
@@ -33,7 +30,7 @@ static void entry_prefix(const struct route_entry *entry, struct ip *prefix)
 }
 
 /* The kernel's choice for a prefix. */
-static uint32_t best_of(const struct kernel *kernel, uint32_t entry)
+uint32_t kernel_best_route(const struct kernel *kernel, uint32_t entry)
 {
 	while (entry != ROUTE_NONE && kernel->routes.entries[entry].deleted)
 		entry = kernel->routes.entries[entry].next;
@@ -53,7 +50,7 @@ static void fill_route(const struct kernel *kernel, uint32_t entry, struct kerne
 	const struct route_entry *from = &kernel->routes.entries[entry];
 	const struct next_hop_set *set = route_next_hops(&kernel->routes, entry);
 
-	entry_prefix(from, &route->prefix);
+	kernel_entry_prefix(from, &route->prefix);
 	route->protocol = from->protocol;
 	route->kind = from->kind;
 	route->metric = from->metric;
@@ -65,9 +62,9 @@ static void fill_route(const struct kernel *kernel, uint32_t entry, struct kerne
 	}
 }
 
-static void report(struct kernel *kernel, const struct ip *prefix)
+void kernel_report(struct kernel *kernel, const struct ip *prefix)
 {
-	uint32_t best = best_of(kernel, route_table_find(&kernel->routes, prefix));
+	uint32_t best = kernel_best_route(kernel, route_table_find(&kernel->routes, prefix));
 	struct kernel_route route;
 
 	if (best == ROUTE_NONE) {
@@ -146,43 +143,6 @@ static void replace_others(struct kernel *kernel, const struct parsed_route *par
 		kernel_resync(kernel); /* only one of them was */
 }
 
-static const struct object_row *find_object(const struct kernel *kernel, uint32_t id)
-{
-	uint32_t low = 0, high = kernel->object_count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (kernel->objects[middle].object.id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < kernel->object_count && kernel->objects[low].object.id == id
-		       ? &kernel->objects[low]
-		       : NULL;
-}
-
-/* The next hops a nexthop object stands for; false: unknown. */
-static bool expand_object(
-	const struct kernel *kernel, uint32_t id, struct kernel_next_hop *next_hops, uint8_t *count)
-{
-	const struct object_row *row = find_object(kernel, id);
-
-	*count = 0;
-	if (!row)
-		return false;
-	if (row->object.group_count == 0 && !row->object.blackhole)
-		next_hops[(*count)++] = row->object.next_hop;
-	for (uint8_t i = 0; i < row->object.group_count; i++) {
-		const struct object_row *member = find_object(kernel, row->object.group[i]);
-
-		if (member && !member->object.blackhole && member->object.group_count == 0)
-			next_hops[(*count)++] = member->object.next_hop;
-	}
-	return true;
-}
-
 static bool write_entry(
 	struct kernel *kernel, uint32_t entry, const struct parsed_route *parsed, bool row)
 {
@@ -219,7 +179,8 @@ static bool is_alias(const struct kernel *kernel, uint32_t entry, uint16_t flags
 static void add_route(
 	struct kernel *kernel, const struct parsed_route *parsed, uint16_t flags, bool row)
 {
-	uint32_t before = best_of(kernel, route_table_find(&kernel->routes, &parsed->route.prefix));
+	uint32_t before =
+		kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix));
 	uint32_t entry = find_same(kernel, parsed);
 	bool changed;
 
@@ -240,9 +201,10 @@ static void add_route(
 		return;
 	}
 	changed = write_entry(kernel, entry, parsed, row);
-	if (best_of(kernel, route_table_find(&kernel->routes, &parsed->route.prefix)) != before ||
+	if (kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix)) !=
+			before ||
 		(changed && entry == before))
-		report(kernel, &parsed->route.prefix);
+		kernel_report(kernel, &parsed->route.prefix);
 }
 
 static bool is_named(const struct kernel_next_hop *next_hop, const struct kernel_route *route)
@@ -273,8 +235,9 @@ static bool leaves_next_hops(
 	left.route.protocol = kernel->routes.entries[entry].protocol;
 	left.route.kind = kernel->routes.entries[entry].kind;
 	if (write_entry(kernel, entry, &left, false) &&
-		entry == best_of(kernel, route_table_find(&kernel->routes, &left.route.prefix)))
-		report(kernel, &left.route.prefix);
+		entry == kernel_best_route(
+				 kernel, route_table_find(&kernel->routes, &left.route.prefix)))
+		kernel_report(kernel, &left.route.prefix);
 	return true;
 }
 
@@ -312,7 +275,8 @@ static void delete_unknown(struct kernel *kernel, const struct parsed_route *par
 
 static void delete_route(struct kernel *kernel, const struct parsed_route *parsed)
 {
-	uint32_t before = best_of(kernel, route_table_find(&kernel->routes, &parsed->route.prefix));
+	uint32_t before =
+		kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix));
 	uint32_t entry = find_deleted(kernel, parsed);
 	const struct next_hop_set *set;
 
@@ -330,20 +294,23 @@ static void delete_route(struct kernel *kernel, const struct parsed_route *parse
 	if (leaves_next_hops(kernel, entry, parsed))
 		return;
 	remove_entry(kernel, entry);
-	if (best_of(kernel, route_table_find(&kernel->routes, &parsed->route.prefix)) != before)
-		report(kernel, &parsed->route.prefix);
+	if (kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix)) !=
+		before)
+		kernel_report(kernel, &parsed->route.prefix);
 }
 
 /* A route of a protocol that is not imported took the key of one that is. */
 static void take_foreign(struct kernel *kernel, const struct parsed_route *parsed, uint16_t flags)
 {
-	uint32_t before = best_of(kernel, route_table_find(&kernel->routes, &parsed->route.prefix));
+	uint32_t before =
+		kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix));
 
 	if (!(flags & NLM_F_REPLACE))
 		return;
 	replace_others(kernel, parsed, ROUTE_NONE);
-	if (best_of(kernel, route_table_find(&kernel->routes, &parsed->route.prefix)) != before)
-		report(kernel, &parsed->route.prefix);
+	if (kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix)) !=
+		before)
+		kernel_report(kernel, &parsed->route.prefix);
 }
 
 void kernel_take_route(struct kernel *kernel, const struct nlmsghdr *message, bool row)
@@ -361,7 +328,7 @@ void kernel_take_route(struct kernel *kernel, const struct nlmsghdr *message, bo
 
 		/* Unknown: the object's own message is lost or late; the route's attributes,
 		 * which most kernels fill, serve until then. */
-		if (expand_object(kernel, parsed.next_hop_object, next_hops, &count)) {
+		if (kernel_expand_object(kernel, parsed.next_hop_object, next_hops, &count)) {
 			memcpy(parsed.route.next_hops, next_hops, sizeof(next_hops));
 			parsed.route.count = count;
 		}
@@ -374,177 +341,6 @@ void kernel_take_route(struct kernel *kernel, const struct nlmsghdr *message, bo
 		take_foreign(kernel, &parsed, message->nlmsg_flags);
 }
 
-/* Removes an entry for good and tells, when it was the one in use. */
-static void drop_entry(struct kernel *kernel, uint32_t entry)
-{
-	struct route_entry *at = &kernel->routes.entries[entry];
-	bool was_deleted = at->deleted;
-	struct ip prefix;
-	bool was_best;
-
-	entry_prefix(at, &prefix);
-	was_best = !was_deleted &&
-		   best_of(kernel, route_table_find(&kernel->routes, &prefix)) == entry;
-	route_table_remove(&kernel->routes, entry);
-	if (was_best)
-		report(kernel, &prefix);
-}
-
-void kernel_sweep_routes(struct kernel *kernel)
-{
-	for (uint32_t i = 0; i < kernel->routes.entry_used; i++) {
-		struct route_entry *at = &kernel->routes.entries[i];
-
-		if (at->family && (at->deleted || at->stamp >> 1 != kernel->generation))
-			drop_entry(kernel, i);
-	}
-}
-
-void kernel_walk_routes(struct kernel *kernel, uint32_t ifindex)
-{
-	kernel->link_epoch++;
-	for (uint32_t i = 0; i < kernel->routes.set_used; i++) {
-		struct next_hop_set *set = kernel->routes.sets[i];
-
-		for (uint8_t hop = 0; hop < set->count; hop++) {
-			if (set->next_hops[hop].ifindex == ifindex)
-				set->epoch = kernel->link_epoch;
-		}
-	}
-	/* A walk that is under way begins anew and keeps what it was to tell. */
-	if (!kernel->walking)
-		kernel->walk_epoch = kernel->link_epoch;
-	kernel->walking = true;
-	kernel->walk_next = 0;
-	evtimer_add(kernel->work, &(struct timeval){0});
-}
-
-/* Administratively down: the kernel forgets IPv4 routes without a message. */
-static bool is_forgotten(
-	const struct kernel *kernel, const struct route_entry *at, const struct next_hop_set *set)
-{
-	if (at->family != AF_INET || set->count == 0 || at->next_hop_object)
-		return false;
-	for (uint8_t i = 0; i < set->count; i++) {
-		const struct link_row *link = kernel_find_link(kernel, set->next_hops[i].ifindex);
-
-		if (link && link->parsed.up)
-			return false;
-	}
-	return true;
-}
-
-/* The objects a route names may have changed, or gone, which takes the route along. */
-static bool follow_object(struct kernel *kernel, uint32_t entry)
-{
-	struct route_entry *at = &kernel->routes.entries[entry];
-	struct kernel_next_hop next_hops[KERNEL_NEXT_HOPS_MAX] = {0};
-	bool changed = false;
-	uint8_t count;
-
-	if (!expand_object(kernel, at->next_hop_object, next_hops, &count))
-		return false;
-	if (at->kind == RTN_UNICAST &&
-		route_table_set_next_hops(&kernel->routes, entry, next_hops, count, &changed) < 0)
-		kernel_resync(kernel);
-	if (changed)
-		kernel->routes.sets[at->next_hops]->epoch = kernel->link_epoch;
-	return true;
-}
-
-static void revisit(struct kernel *kernel, uint32_t entry)
-{
-	struct route_entry *at = &kernel->routes.entries[entry];
-	const struct next_hop_set *set;
-	struct ip prefix;
-
-	if (at->family == 0 || at->deleted)
-		return;
-	if (at->next_hop_object && !follow_object(kernel, entry)) {
-		drop_entry(kernel, entry);
-		return;
-	}
-	set = route_next_hops(&kernel->routes, entry);
-	if (set->epoch < kernel->walk_epoch)
-		return;
-	if (is_forgotten(kernel, at, set)) {
-		drop_entry(kernel, entry);
-		return;
-	}
-	entry_prefix(at, &prefix);
-	if (at->kind == RTN_UNICAST &&
-		best_of(kernel, route_table_find(&kernel->routes, &prefix)) == entry)
-		report(kernel, &prefix);
-}
-
-void kernel_walk_some(struct kernel *kernel)
-{
-	for (uint32_t i = 0; i < WALK_TURN; i++) {
-		if (kernel->walk_next >= kernel->routes.entry_used) {
-			kernel->walking = false;
-			return;
-		}
-		revisit(kernel, kernel->walk_next++);
-	}
-}
-
-static int compare_objects(const void *a, const void *b)
-{
-	const struct object_row *left = a, *right = b;
-
-	return left->object.id < right->object.id ? -1 : left->object.id > right->object.id;
-}
-
-static void store_object(struct kernel *kernel, const struct parsed_next_hop_object *object)
-{
-	struct object_row *row = (struct object_row *)find_object(kernel, object->id);
-	struct object_row *larger;
-
-	if (!row) {
-		larger = realloc(kernel->objects, (kernel->object_count + 1) * sizeof(*larger));
-		if (!larger) {
-			kernel_resync(kernel);
-			return;
-		}
-		kernel->objects = larger;
-		row = &larger[kernel->object_count++];
-	}
-	row->object = *object;
-	row->generation = kernel->generation;
-	qsort(kernel->objects, kernel->object_count, sizeof(*row), compare_objects);
-}
-
-static void forget_object(struct kernel *kernel, uint32_t index)
-{
-	kernel->object_count--;
-	memmove(&kernel->objects[index], &kernel->objects[index + 1],
-		(kernel->object_count - index) * sizeof(kernel->objects[0]));
-}
-
-void kernel_take_object(struct kernel *kernel, const struct nlmsghdr *message, bool row)
-{
-	struct parsed_next_hop_object object;
-	const struct object_row *known;
-
-	if (parse_next_hop_object(message, &object) < 0)
-		return;
-	known = find_object(kernel, object.id);
-	if (message->nlmsg_type == RTM_NEWNEXTHOP)
-		store_object(kernel, &object);
-	else if (known)
-		forget_object(kernel, (uint32_t)(known - kernel->objects));
-	if (!row || (known && kernel->synced))
-		kernel_walk_routes(kernel, 0);
-}
-
-void kernel_sweep_objects(struct kernel *kernel)
-{
-	for (uint32_t i = kernel->object_count; i-- > 0;) {
-		if (kernel->objects[i].generation != kernel->generation)
-			forget_object(kernel, i);
-	}
-}
-
 void kernel_each_route(struct kernel *kernel,
 	void (*each)(const struct kernel_route *route, void *context), void *context)
 {
@@ -555,8 +351,8 @@ void kernel_each_route(struct kernel *kernel,
 
 		if (at->family == 0 || at->deleted)
 			continue;
-		entry_prefix(at, &prefix);
-		if (best_of(kernel, route_table_find(&kernel->routes, &prefix)) != i)
+		kernel_entry_prefix(at, &prefix);
+		if (kernel_best_route(kernel, route_table_find(&kernel->routes, &prefix)) != i)
 			continue;
 		fill_route(kernel, i, &route);
 		each(&route, context);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The inside of struct kernel: kernel.c reads the socket and runs the dumps, kernel_routes.c keeps
- * routes and nexthop objects, kernel_links.c links, kernel_neighbours.c neighbours.
+ * routes, kernel_walk.c goes over all of them, kernel_objects.c keeps nexthop objects,
+ * kernel_links.c links, kernel_neighbours.c neighbours.
  */
 #pragma once
 
@@ -81,6 +82,15 @@ void kernel_sweep_routes(struct kernel *kernel);
 void kernel_sweep_objects(struct kernel *kernel);
 void kernel_sweep_links(struct kernel *kernel);
 void kernel_sweep_neighbours(struct kernel *kernel);
+
+/* The kernel's choice among a prefix's routes, which begin at entry; or ROUTE_NONE. */
+uint32_t kernel_best_route(const struct kernel *kernel, uint32_t entry);
+void kernel_entry_prefix(const struct route_entry *entry, struct ip *prefix);
+/* Tells the prefix's present route, or that there is none. */
+void kernel_report(struct kernel *kernel, const struct ip *prefix);
+/* The next hops a nexthop object stands for, at most KERNEL_NEXT_HOPS_MAX; false: unknown. */
+bool kernel_expand_object(const struct kernel *kernel, uint32_t id,
+	struct kernel_next_hop *next_hops, uint8_t *count);
 
 /* NULL: not known. */
 const struct link_row *kernel_find_link(const struct kernel *kernel, uint32_t ifindex);

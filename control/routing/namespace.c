@@ -39,19 +39,18 @@ static int fail(const char *what, const char *name, int error)
 static int make_directories(const char *path)
 {
 	char part[PATH_MAX];
-	int length = snprintf(part, sizeof(part), "%s", path);
+	size_t length = strlen(path);
 
-	if (length <= 0 || (size_t)length >= sizeof(part))
+	if (length >= sizeof(part))
 		return -ENAMETOOLONG;
-	for (char *at = part + 1; at; at = *at ? strchr(at + 1, '/') : NULL) {
-		if (at[0] == '/')
-			*at = '\0';
-		if (*at == '\0' && mkdir(part, 0755) < 0 && errno != EEXIST)
+	for (size_t i = 1; i <= length; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		snprintf(part, sizeof(part), "%.*s", (int)i, path);
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
 			return -errno;
-		if (*at == '\0')
-			*at = '/';
 	}
-	return mkdir(part, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	return 0;
 }
 
 static int is_mount_point(const char *dir)
@@ -67,27 +66,43 @@ static int is_mount_point(const char *dir)
 	return own.st_dev != above.st_dev;
 }
 
-/* Best effort: the limits live in the machine's first namespace only. */
+/* In the namespace the thread is in; the limits are files of the machine's first one only. */
+static int raise_here(void)
+{
+	int error = sysctl_raise("net/ipv4/neigh/default", GC_THRESH1, GC_THRESH2, GC_THRESH3);
+
+	if (error < 0)
+		return error;
+	return sysctl_raise("net/ipv6/neigh/default", GC_THRESH1, GC_THRESH2, GC_THRESH3);
+}
+
+static int raise_in_first_namespace(void)
+{
+	int first = open(INIT_NETNS, O_RDONLY | O_CLOEXEC);
+	int error, previous;
+
+	if (first < 0)
+		return raise_here(); /* a container hides its process 1; this may be the one */
+	previous = netlink_enter(first);
+	close(first);
+	if (previous < 0)
+		return previous;
+	error = raise_here();
+	netlink_leave(previous);
+	return error;
+}
+
+/* Best effort: links work without it, up to the limit. */
 static void raise_neighbour_limits(void)
 {
-	int init = open(INIT_NETNS, O_RDONLY | O_CLOEXEC);
-	int previous = init < 0 ? -errno : netlink_enter(init);
-	int error = previous < 0 ? previous : 0;
+	int error = raise_in_first_namespace();
 
-	if (init >= 0)
-		close(init);
-	if (previous >= 0) {
-		error = sysctl_raise("net/ipv4/neigh/default", GC_THRESH1, GC_THRESH2, GC_THRESH3);
-		if (error == 0)
-			error = sysctl_raise(
-				"net/ipv6/neigh/default", GC_THRESH1, GC_THRESH2, GC_THRESH3);
-		netlink_leave(previous);
-	}
 	if (error < 0)
 		log_warning("namespace",
-			"the neighbour table's limits cannot be raised (%s): set "
-			"net.ipv4.neigh.default.gc_thresh3 and net.ipv6.neigh.default.gc_thresh3 "
-			"to %d, or links beyond about 1,000 will not resolve",
+			"the neighbour table's limits cannot be raised (%s): outside of any "
+			"namespace, set net.ipv4.neigh.default.gc_thresh3 and "
+			"net.ipv6.neigh.default.gc_thresh3 to %d, or links beyond about 1,000 "
+			"will not resolve",
 			strerror(-error), GC_THRESH3);
 }
 
