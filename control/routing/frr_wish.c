@@ -215,6 +215,9 @@ static struct config_block *build_map(uint32_t asn, const struct frr_announcemen
 	map = config_block_new(head);
 	if (!map)
 		return NULL;
+	/* A route the domain learned itself wins over one that a connection brings. */
+	error |= config_block_add(map, SECTION_NONE, "set local-preference 1");
+	error |= config_block_add(map, SECTION_NONE, "set weight 0");
 	if (path[0])
 		error |= config_block_add(map, SECTION_NONE, "set as-path prepend%s", path);
 	if (announcement->has_med)

@@ -208,8 +208,10 @@ static int replace(const struct api_interface *api, int tap_fd)
 		free(new);
 		return 0;
 	}
-	if (old == NULL)
+	if (old == NULL) {
+		reclaim_ids_settle();
 		counters_reset(api->id);
+	}
 
 	int error = publish(old, new);
 
@@ -249,6 +251,7 @@ static void unlink_interface(struct interface *interface)
 		close_tap_later(interface->tap_fd);
 	}
 	vrf_release(interface->vrf);
+	reclaim_id_retired();
 	reclaim_later(interface, free);
 }
 

@@ -84,6 +84,8 @@ static bool is_same(const struct adjacency *a, const struct adjacency *b)
 
 static void publish(struct adjacency *old, struct adjacency *new)
 {
+	if (old == NULL)
+		reclaim_ids_settle();
 	interface_hold(new->interface);
 	__atomic_store_n(&adjacency_table[new->id], new, __ATOMIC_RELEASE);
 	if (old == NULL) {
@@ -122,6 +124,7 @@ static void unlink_adjacency(struct adjacency *adjacency)
 	__atomic_store_n(&adjacency_table[adjacency->id], NULL, __ATOMIC_RELEASE);
 	interface_release(adjacency->interface);
 	count--;
+	reclaim_id_retired();
 	reclaim_later(adjacency, free);
 }
 

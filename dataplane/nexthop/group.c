@@ -70,6 +70,8 @@ int group_upsert(const struct api_group *api)
 		free(new);
 		return 0;
 	}
+	if (old == NULL)
+		reclaim_ids_settle();
 	for (uint32_t i = 0; i < new->count; i++)
 		adjacency_hold(new->members[i]);
 	__atomic_store_n(&group_table[api->id], new, __ATOMIC_RELEASE);
@@ -89,6 +91,7 @@ static void unlink_group(struct group *group)
 	__atomic_store_n(&group_table[group->id], NULL, __ATOMIC_RELEASE);
 	release_members(group);
 	count--;
+	reclaim_id_retired();
 	reclaim_later(group, free);
 }
 

@@ -38,7 +38,9 @@ static void write_packet(
 	uint32_t id = handover->interface;
 	const struct interface *interface = interface_get(id);
 
-	if (!interface || interface->epoch != handover->epoch)
+	if (interface && interface->epoch != handover->epoch)
+		return; /* the id has a new owner, whose account this is not */
+	if (!interface)
 		count_drop(work, id, API_DROP_INTERFACE_GONE);
 	else if (taps[id].fd < 0)
 		count_drop(work, id, API_DROP_PUNT_NO_TAP);

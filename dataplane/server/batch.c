@@ -59,6 +59,13 @@ static int apply_adjacency(const struct api_adjacency *adjacency, bool upsert)
 	return upsert ? adjacency_upsert(adjacency) : adjacency_delete(adjacency->id);
 }
 
+/* Before the first snapshot ends no port receives: its end commits all routes together, which costs
+ * a fraction of building the FIBs anew with every batch. */
+static bool routes_are_looked_at(void)
+{
+	return server_state.state != API_STATE_LOADING || !server_state.in_snapshot;
+}
+
 static int apply_group(const struct api_group *group, bool upsert)
 {
 	if (group->id < API_GROUP_FIRST || group->id >= API_GROUPS_MAX ||
@@ -67,7 +74,12 @@ static int apply_group(const struct api_group *group, bool upsert)
 	for (uint32_t i = 0; i < group->count; i++)
 		if (group->adjacencies[i] == 0 || group->adjacencies[i] >= API_ADJACENCIES_MAX)
 			return -EINVAL;
-	return upsert ? group_upsert(group) : group_delete(group->id);
+	if (upsert)
+		return group_upsert(group);
+	/* A route that moved off this group earlier in the batch must not send packets to it. */
+	if (routes_are_looked_at() && group_exists(group->id) && vrf_commit() != 0)
+		return -ENOMEM;
+	return group_delete(group->id);
 }
 
 static int apply_route(const struct api_route *route, bool upsert)
@@ -177,13 +189,6 @@ static void fail_routes(const struct api_message *message, int error, int32_t *e
 			errors[i] = error;
 		at += item_bytes(item);
 	}
-}
-
-/* Before the first snapshot ends no port receives: its end commits all routes together, which costs
- * a fraction of building the FIBs anew with every batch. */
-static bool routes_are_looked_at(void)
-{
-	return server_state.state != API_STATE_LOADING || !server_state.in_snapshot;
 }
 
 void batch_apply(

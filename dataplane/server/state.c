@@ -83,11 +83,6 @@ void server_snapshot_end(struct api_ack *ack)
 	/* Who holds goes before what is held: routes hold groups, groups adjacencies, those
 	 * interfaces, those vrfs and ports. */
 	ack->count = route_sweep();
-	ack->count += group_sweep();
-	ack->count += adjacency_sweep();
-	ack->count += interface_sweep();
-	ack->count += vrf_sweep();
-	ack->count += port_sweep();
 	error = vrf_commit();
 	if (error != 0) {
 		/* The ports stay closed if they are: no packet meets a half-filled table. */
@@ -97,6 +92,11 @@ void server_snapshot_end(struct api_ack *ack)
 			strerror(-error));
 		return;
 	}
+	ack->count += group_sweep();
+	ack->count += adjacency_sweep();
+	ack->count += interface_sweep();
+	ack->count += vrf_sweep();
+	ack->count += port_sweep();
 	if (server_state.state == API_STATE_LOADING) {
 		port_open_all();
 		server_state.state = API_STATE_RUNNING;

@@ -66,6 +66,7 @@ static int vrf_create(const struct api_vrf *api)
 		free(vrf);
 		return -ENOMEM;
 	}
+	reclaim_ids_settle();
 	vrf->id = api->id;
 	vrfs[api->id] = vrf;
 	__atomic_store_n(&vrf_table.fib4[api->id], vrf->fib4, __ATOMIC_RELEASE);
@@ -104,6 +105,7 @@ static void vrf_drop(struct vrf *vrf)
 	__atomic_store_n(&vrf_table.fib6[vrf->id], NULL, __ATOMIC_RELEASE);
 	vrfs[vrf->id] = NULL;
 	vrf_untouch(vrf);
+	reclaim_id_retired();
 	route_release_all(vrf->fib4);
 	route_release_all(vrf->fib6);
 	reclaim_later(vrf->fib4, fib_reclaim);

@@ -25,6 +25,7 @@ struct list {
 static struct list fresh, waiting;
 static uint64_t token; /* of the waiting list */
 static struct rte_rcu_qsbr *qsbr;
+static uint64_t retired;     /* token of the last retirement of an id; 0: settled */
 static unsigned int readers; /* readers and main, atomic */
 
 int reclaim_init(void)
@@ -63,6 +64,7 @@ void reclaim_fini(void)
 	}
 	free(qsbr);
 	qsbr = NULL;
+	retired = 0;
 }
 
 static int list_add(struct list *list, void *object, reclaim_free free_fn)
@@ -113,6 +115,20 @@ unsigned int reclaim_run(void)
 			list_free_all(&waiting);
 	}
 	return waiting.count + fresh.count;
+}
+
+void reclaim_id_retired(void)
+{
+	if (__atomic_fetch_add(&readers, 0, __ATOMIC_SEQ_CST) != 0)
+		retired = rte_rcu_qsbr_start(qsbr);
+}
+
+void reclaim_ids_settle(void)
+{
+	if (retired == 0 || qsbr == NULL)
+		return;
+	rte_rcu_qsbr_check(qsbr, retired, true);
+	retired = 0;
 }
 
 void reclaim_reader_register(unsigned int reader)

@@ -26,6 +26,13 @@ void reclaim_later(void *object, reclaim_free free_fn);
 /* Main thread, at each turn of its loop: frees what is due, never waits. Returns objects left. */
 unsigned int reclaim_run(void);
 
+/* Main thread. Ids are looked up late: a worker may hold the id of a group, adjacency or domain
+ * within a burst after the object was unlinked. retire() is called when an id loses its object,
+ * settle() before an id gets a new one: it waits, a burst at most, until no reader can hold an id
+ * from before the last retirement. Without it a packet could meet the next owner of its id. */
+void reclaim_id_retired(void);
+void reclaim_ids_settle(void);
+
 /* Readers. register makes the thread online. A reader that blocks goes offline first. quiet() is
  * called between bursts, when the thread holds no pointer into any table. */
 void reclaim_reader_register(unsigned int reader);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "dataplane/worker/reclaim.h"
 
@@ -136,6 +137,33 @@ static void test_no_memory(void **state)
 	reclaim_reader_unregister(1);
 }
 
+/* A reader in the middle of a burst, played by a thread: settle() waits for its end. */
+static bool burst_ended;
+
+static void *end_burst(void *context)
+{
+	__atomic_store_n(&burst_ended, true, __ATOMIC_SEQ_CST);
+	reclaim_reader_quiet(0);
+	return NULL;
+}
+
+static void test_retired_ids_settle(void **state)
+{
+	pthread_t thread;
+
+	reclaim_ids_settle(); /* nothing retired: no wait, whoever reads */
+	reclaim_reader_register(0);
+	reclaim_ids_settle();
+	burst_ended = false;
+	reclaim_id_retired();
+	assert_int_equal(pthread_create(&thread, NULL, end_burst, NULL), 0);
+	reclaim_ids_settle();
+	assert_true(__atomic_load_n(&burst_ended, __ATOMIC_SEQ_CST));
+	pthread_join(thread, NULL);
+	reclaim_ids_settle(); /* settled: no second wait */
+	reclaim_reader_unregister(0);
+}
+
 static void test_fini_drops(void **state)
 {
 	reclaim_reader_register(1);
@@ -159,6 +187,7 @@ int main(void)
 		TEST(test_offline),
 		TEST(test_free_hands_over),
 		TEST(test_no_memory),
+		TEST(test_retired_ids_settle),
 		TEST(test_fini_drops),
 	};
 

@@ -239,8 +239,14 @@ int group_upsert(const struct api_group *api)
 	return upsert(API_GROUP, api->id, api);
 }
 
+bool group_exists(uint32_t id)
+{
+	return fakes_has(API_GROUP, id);
+}
+
 int group_delete(uint32_t id)
 {
+	call('d');
 	return delete (API_GROUP, id);
 }
 
