@@ -23,7 +23,8 @@ def lab_name(stem):
 
 
 def run_in_lab(stem, checks, **options):
-    """Runs (name, function(lab)) pairs in one lab. Exit status."""
+    """Runs (name, function(lab)) pairs in one lab; the first is what the others stand on. Exit
+    status."""
     report = Report(lambda line: print(line, flush=True))
     try:
         with Lab(lab_name(stem), BUILD, **options) as lab:
@@ -31,6 +32,8 @@ def run_in_lab(stem, checks, **options):
                 lab.start()
                 for name, function in checks:
                     report.run(lab, Check(name, function))
+                    if not report.passed:
+                        break
             finally:
                 if report.failed or not report.passed:
                     keep_state(lab)

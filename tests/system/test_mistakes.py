@@ -9,7 +9,7 @@ import sys
 from support import LabError, run_in_lab
 
 from onramp_lab import probes
-from onramp_lab.checks_failure import dataplane_table, established_counts
+from onramp_lab.checks_failure import dataplane_table, established_counts, owner
 from onramp_lab.checks_reach import established, first_answer, host
 from onramp_lab.topology import CUSTOMERS, VNET_HOST4, VNET_HOST6
 
@@ -59,7 +59,7 @@ def fingerprint(lab):
         "sessions": established_counts(lab),
         "processes": [process.pid for process in edge.processes()],
         "frr": edge.frr.command("show running-config", "bgpd"),
-        "interfaces": sorted(row["interface"] for row in edge.show("stats")),
+        "interfaces": sorted(owner(row) for row in edge.show("stats")),
     }
 
 
