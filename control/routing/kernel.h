@@ -72,6 +72,9 @@ bool kernel_is_synced(const struct kernel *kernel);
 /* Asks the kernel to resolve a neighbour and to keep it resolved (NTF_EXT_MANAGED where the
  * kernel has it, else NTF_USE). 0 or -errno. Asking again is cheap and harmless. */
 int kernel_resolve(struct kernel *kernel, uint32_t ifindex, const struct ip *address);
+/* Asks the kernel to resolve a neighbour once; the entry ages like any other. For addresses that
+ * packets ask for: a scan of a subnet must not leave the kernel probing each address for ever. */
+int kernel_probe(struct kernel *kernel, uint32_t ifindex, const struct ip *address);
 /* Stops keeping it. */
 int kernel_forget(struct kernel *kernel, uint32_t ifindex, const struct ip *address);
 

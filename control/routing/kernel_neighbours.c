@@ -173,15 +173,27 @@ static struct nlmsghdr *neighbour_message(void *buffer, uint16_t type, uint16_t 
 	return message;
 }
 
-int kernel_resolve(struct kernel *kernel, uint32_t ifindex, const struct ip *address)
+static int ask(
+	struct kernel *kernel, uint32_t ifindex, const struct ip *address, uint32_t extended_flags)
 {
 	char buffer[256];
 	struct nlmsghdr *message = neighbour_message(
 		buffer, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, ifindex, address, NTF_USE);
 
-	/* A kernel before 5.16 skips the attribute it does not know and obeys NTF_USE. */
-	mnl_attr_put_u32(message, NDA_FLAGS_EXT, NTF_EXT_MANAGED);
+	if (extended_flags != 0)
+		mnl_attr_put_u32(message, NDA_FLAGS_EXT, extended_flags);
 	return netlink_request(kernel->request, message);
+}
+
+int kernel_resolve(struct kernel *kernel, uint32_t ifindex, const struct ip *address)
+{
+	/* A kernel before 5.16 skips the attribute it does not know and obeys NTF_USE. */
+	return ask(kernel, ifindex, address, NTF_EXT_MANAGED);
+}
+
+int kernel_probe(struct kernel *kernel, uint32_t ifindex, const struct ip *address)
+{
+	return ask(kernel, ifindex, address, 0);
 }
 
 int kernel_forget(struct kernel *kernel, uint32_t ifindex, const struct ip *address)

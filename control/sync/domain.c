@@ -219,16 +219,32 @@ static void on_synced(void *context)
 	session_kernels_changed(domain->sync);
 }
 
+/* The link whose subnet has the address; a wish names the interface the packet came in by. */
+static struct domain_link *link_towards(
+	struct domain *domain, uint32_t interface, const struct ip *address)
+{
+	for (unsigned int i = 0; i < domain->link_count; i++) {
+		const struct plan_link *plan = &domain->links[i].plan;
+
+		if (same_subnet(&plan->edge4, address) || same_subnet(&plan->edge6, address))
+			return &domain->links[i];
+	}
+	return domain_link(domain, interface);
+}
+
 void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct ip *address)
 {
 	struct domain *domain =
 		interface < API_INTERFACES_MAX ? sync->by_interface[interface] : NULL;
-	struct domain_link *link = domain != NULL ? domain_link(domain, interface) : NULL;
+	struct domain_link *link = domain ? link_towards(domain, interface, address) : NULL;
+	uint32_t adjacency = link ? adjacency_find(sync, link->interface, address) : 0;
 	int error;
 
 	if (link == NULL || domain->kernel == NULL || link->ifindex == 0)
 		return;
-	error = kernel_resolve(domain->kernel, link->ifindex, address);
+	/* What routes name is kept resolved; what a packet asks for is asked once. */
+	error = adjacency != 0 ? kernel_resolve(domain->kernel, link->ifindex, address)
+			       : kernel_probe(domain->kernel, link->ifindex, address);
 	if (error != 0)
 		log_warning("neighbour", "%s: cannot ask the kernel: %s", link->plan.name,
 			strerror(-error));

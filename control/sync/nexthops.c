@@ -66,8 +66,11 @@ static void adjacency_collect(struct sync *sync, uint32_t id)
 	table_remove(&sync->adjacencies, id);
 }
 
+typedef int (*kernel_ask)(struct kernel *kernel, uint32_t ifindex, const struct ip *address);
+
 /* Interfaces of the plan know their domain; the kernel there does the ARP and ND. */
-static void ask_kernel(struct sync *sync, uint32_t interface, const struct ip *address)
+static void ask_kernel(
+	struct sync *sync, uint32_t interface, const struct ip *address, kernel_ask how)
 {
 	struct domain *domain = sync->by_interface[interface];
 	struct domain_link *link = domain ? domain_link(domain, interface) : NULL;
@@ -75,7 +78,7 @@ static void ask_kernel(struct sync *sync, uint32_t interface, const struct ip *a
 
 	if (link == NULL || domain->kernel == NULL || link->ifindex == 0)
 		return;
-	error = kernel_resolve(domain->kernel, link->ifindex, address);
+	error = how(domain->kernel, link->ifindex, address);
 	if (error != 0 && error != -ENETDOWN) {
 		char text[64];
 		log_warning("neighbour", "%s: cannot ask for %s: %s", link->plan.name,
@@ -109,7 +112,7 @@ uint32_t adjacency_want(struct sync *sync, uint32_t interface, const struct ip *
 		return id;
 	id = adjacency_make(sync, interface, address);
 	if (id != 0)
-		ask_kernel(sync, interface, address);
+		ask_kernel(sync, interface, address, kernel_resolve);
 	return id;
 }
 
@@ -120,7 +123,7 @@ void adjacency_want_peer(struct sync *sync, uint32_t interface, const struct ip 
 	if (id == 0)
 		return;
 	((struct adjacency_entry *)table_at(&sync->adjacencies, id))->peer = true;
-	ask_kernel(sync, interface, address);
+	ask_kernel(sync, interface, address, kernel_resolve);
 }
 
 void adjacency_unpeer(struct sync *sync, uint32_t interface, const struct ip *address)
@@ -200,7 +203,8 @@ void adjacency_neighbour(
 	entry->neighbour = !gone && neighbour->valid;
 	/* A deleted entry is no news of the neighbour: keep its MAC until a probe fails. */
 	if (gone) {
-		ask_kernel(sync, interface, &neighbour->address);
+		ask_kernel(sync, interface, &neighbour->address,
+			entry->peer ? kernel_resolve : kernel_probe);
 		adjacency_collect(sync, id);
 		return;
 	}
