@@ -85,6 +85,19 @@ static void wait_for_drops(uint32_t interface, enum api_drop_reason reason, uint
 	}
 }
 
+/* The worker counts a frame a moment after the wire has it. */
+static void wait_for_sent(uint32_t interface, uint64_t frames)
+{
+	uint64_t end = now_ms() + DEADLINE_MS;
+
+	while (ledger_of(interface).tx != frames) {
+		if (now_ms() > end)
+			fail_msg("%lu frames counted as sent, not %lu",
+				(unsigned long)ledger_of(interface).tx, (unsigned long)frames);
+		sched_yield();
+	}
+}
+
 /* Each side of the account, once nothing moves any more. */
 static void assert_balance(uint32_t interface)
 {
@@ -314,6 +327,7 @@ static void the_kernel_behind_the_tap_answers(void **state)
 	assert_int_equal(receive_arp_reply(frame), VLAN_LINK);
 	assert_memory_equal(frame + 6, edge_mac, 6);
 
+	wait_for_sent(LINK, 1);
 	ledger = ledger_of(LINK);
 	assert_int_equal(ledger.rx, 1);
 	assert_int_equal(ledger.punt, 1);
