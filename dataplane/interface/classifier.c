@@ -28,7 +28,7 @@ static uint32_t *find_slot(uint32_t port, uint16_t s_tag, uint16_t c_tag)
 	return &classifier->qinq[s_tag][c_tag];
 }
 
-static int make_tables(uint32_t port, uint16_t s_tag)
+int classifier_reserve(uint32_t port, uint16_t s_tag)
 {
 	struct classifier *classifier = classifier_table[port];
 
@@ -56,7 +56,7 @@ int classifier_set(uint32_t port, uint16_t s_tag, uint16_t c_tag, uint32_t inter
 	if (present != 0)
 		return present == interface ? 0 : -EEXIST;
 
-	int error = make_tables(port, s_tag);
+	int error = classifier_reserve(port, s_tag);
 
 	if (error != 0)
 		return error;
@@ -80,13 +80,19 @@ static bool is_empty(const uint32_t *inner)
 	return true;
 }
 
-void classifier_clear(uint32_t port, uint16_t s_tag, uint16_t c_tag)
+void classifier_hide(uint32_t port, uint16_t s_tag, uint16_t c_tag)
 {
 	uint32_t *slot = find_slot(port, s_tag, c_tag);
 
-	if (slot == NULL)
+	if (slot != NULL)
+		__atomic_store_n(slot, 0, __ATOMIC_RELEASE);
+}
+
+void classifier_clear(uint32_t port, uint16_t s_tag, uint16_t c_tag)
+{
+	if (find_slot(port, s_tag, c_tag) == NULL)
 		return;
-	__atomic_store_n(slot, 0, __ATOMIC_RELEASE);
+	classifier_hide(port, s_tag, c_tag);
 	if (s_tag == API_TAG_NONE)
 		return;
 

@@ -2,13 +2,12 @@
 #include "dataplane/interface/interface.h"
 
 #include <errno.h>
-#include <linux/if_tun.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "dataplane/interface/classifier.h"
+#include "dataplane/interface/tap.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/port/port.h"
 #include "dataplane/punt/punt.h"
@@ -96,7 +95,8 @@ static struct interface *build(const struct api_interface *api, uint32_t epoch, 
 	interface->epoch = epoch;
 	interface->vrf = api->vrf;
 	interface->port = api->port;
-	interface->mtu = api->mtu;
+	/* The port's may have become smaller since. */
+	interface->mtu = RTE_MIN(api->mtu, port->mtu);
 	memcpy(&interface->address4, api->address4, sizeof(interface->address4));
 	interface->prefix_len4 = api->prefix_len4;
 	interface->prefix_len6 = api->prefix_len6;
@@ -109,25 +109,6 @@ static struct interface *build(const struct api_interface *api, uint32_t epoch, 
 	interface->api.has_tap = tap_fd >= 0;
 	write_tags(interface, port);
 	return interface;
-}
-
-static void close_tap(void *fd)
-{
-	close((int)(intptr_t)fd);
-}
-
-/* The punt thread may be about to write to the TAP: close it when it cannot be any more. */
-static void close_tap_later(int fd)
-{
-	reclaim_later((void *)(intptr_t)fd, close_tap);
-}
-
-static void set_carrier(int tap_fd, bool up)
-{
-	int carrier = up;
-
-	/* Fails only on a TAP whose netdev was deleted under us; control will pass another. */
-	(void)ioctl(tap_fd, TUNSETCARRIER, &carrier);
 }
 
 static bool is_same(const struct interface *a, const struct interface *b)
@@ -150,25 +131,47 @@ static bool is_same_tags(const struct interface *a, const struct interface *b)
 	return a->port == b->port && a->api.s_tag == b->api.s_tag && a->api.c_tag == b->api.c_tag;
 }
 
-/* The new struct takes the old one's place, which may be NULL. */
-static int publish(struct interface *old, struct interface *new)
+/* Waits until no packet that came with the old tags, and has the id in hand, looks it up any more:
+ * those tags may be somebody else's the next moment. */
+static void leave_tags(const struct interface *old)
 {
-	int error = classifier_set(new->port, new->api.s_tag, new->api.c_tag, new->id);
+	classifier_hide(old->port, old->api.s_tag, old->api.c_tag);
+	reclaim_id_retired();
+	reclaim_ids_settle();
+}
 
-	if (error != 0)
-		return error;
+static void replace_struct(struct interface *old, struct interface *new)
+{
 	vrf_hold(new->vrf);
 	__atomic_store_n(&interface_table[new->id], new, __ATOMIC_RELEASE);
 	if (old == NULL)
-		return 0;
-	if (!is_same_tags(old, new))
-		classifier_clear(old->port, old->api.s_tag, old->api.c_tag);
+		return;
 	vrf_release(old->vrf);
-
-	bool rewrite_changed = !is_same_rewrite(old, new);
-
 	reclaim_later(old, free);
-	return rewrite_changed ? adjacency_interface_changed(new->id) : 0;
+}
+
+/* The new struct takes the old one's place, which may be NULL. */
+static int publish(struct interface *old, struct interface *new)
+{
+	struct api_interface before = old == NULL ? new->api : old->api;
+	bool moves = old != NULL && !is_same_tags(old, new);
+	bool rewrite_changed = old != NULL && !is_same_rewrite(old, new);
+	int error = classifier_reserve(new->port, new->api.s_tag);
+
+	if (error != 0)
+		return error;
+	if (moves)
+		leave_tags(old);
+	replace_struct(old, new);
+	error = classifier_set(new->port, new->api.s_tag, new->api.c_tag, new->id);
+	if (moves)
+		classifier_clear(before.port, before.s_tag, before.c_tag);
+	if (error == 0 && rewrite_changed)
+		error = adjacency_interface_changed(new->id);
+	/* Nor may the next owner of the tags be sent what was rewritten before. */
+	if (moves)
+		reclaim_id_retired();
+	return error;
 }
 
 /* The old TAP is no longer read when the new one comes, so that no frame overtakes another. */
@@ -176,7 +179,7 @@ static int change_tap(struct interface *interface, int old_fd)
 {
 	if (old_fd >= 0) {
 		punt_unwatch(interface->id, old_fd);
-		close_tap_later(old_fd);
+		tap_close_later(old_fd);
 	}
 
 	int error = punt_watch(interface->id, interface->epoch, interface->tap_fd);
@@ -184,11 +187,12 @@ static int change_tap(struct interface *interface, int old_fd)
 	if (error == 0) {
 		const struct port *port = port_get(interface->port);
 
-		set_carrier(interface->tap_fd, __atomic_load_n(&port->link_up, __ATOMIC_RELAXED));
+		tap_set_carrier(
+			interface->tap_fd, __atomic_load_n(&port->link_up, __ATOMIC_RELAXED));
 		return 0;
 	}
 	/* The one change to a published struct: without a reader the TAP must not be used. */
-	close_tap_later(interface->tap_fd);
+	tap_close_later(interface->tap_fd);
 	interface->api.has_tap = 0;
 	__atomic_store_n(&interface->tap_fd, -1, __ATOMIC_RELEASE);
 	return error;
@@ -220,9 +224,42 @@ static int replace(const struct api_interface *api, int tap_fd)
 	return error;
 }
 
+static void unlink_interface(struct interface *interface)
+{
+	uint32_t id = interface->id;
+
+	classifier_clear(interface->port, interface->api.s_tag, interface->api.c_tag);
+	__atomic_store_n(&interface_table[id], NULL, __ATOMIC_RELEASE);
+	if (interface->tap_fd >= 0) {
+		punt_unwatch(id, interface->tap_fd);
+		tap_close_later(interface->tap_fd);
+	}
+	vrf_release(interface->vrf);
+	reclaim_id_retired();
+	reclaim_later(interface, free);
+}
+
+/* In another domain an id is another interface: nothing of the old one, neither packets in queues
+ * nor its TAP, may come along. Neighbours hold it, for routes of the old domain lead to them. */
+static int leave_domain(const struct api_interface *api)
+{
+	struct interface *old = interface_table[api->id];
+
+	if (old == NULL || old->vrf == api->vrf)
+		return 0;
+	if (references[api->id] != 0)
+		return -EBUSY;
+	unlink_interface(old);
+	return 0;
+}
+
 int interface_upsert(const struct api_interface *api, int tap_fd)
 {
 	int error = check(api);
+
+	if (error == 0)
+		error = leave_domain(api);
+
 	int old_fd = error == 0 ? interface_tap(api->id) : -1;
 
 	if (error == 0)
@@ -238,21 +275,6 @@ int interface_upsert(const struct api_interface *api, int tap_fd)
 	int tap_error = change_tap(interface_table[api->id], old_fd);
 
 	return error != 0 ? error : tap_error;
-}
-
-static void unlink_interface(struct interface *interface)
-{
-	uint32_t id = interface->id;
-
-	classifier_clear(interface->port, interface->api.s_tag, interface->api.c_tag);
-	__atomic_store_n(&interface_table[id], NULL, __ATOMIC_RELEASE);
-	if (interface->tap_fd >= 0) {
-		punt_unwatch(id, interface->tap_fd);
-		close_tap_later(interface->tap_fd);
-	}
-	vrf_release(interface->vrf);
-	reclaim_id_retired();
-	reclaim_later(interface, free);
 }
 
 int interface_delete(uint32_t id)
@@ -353,7 +375,7 @@ void interface_port_carrier(uint32_t port, bool up)
 		const struct interface *interface = interface_table[id];
 
 		if (interface != NULL && interface->port == port && interface->tap_fd >= 0)
-			set_carrier(interface->tap_fd, up);
+			tap_set_carrier(interface->tap_fd, up);
 	}
 }
 

@@ -56,7 +56,8 @@ static inline const struct interface *interface_get(uint32_t id)
 
 /* Main thread. tap_fd: the TAP to use from now on (ownership passes, also on failure), -1 keeps
  * the present one. 0, -EINVAL (id, tags, mtu above the port's), -ENOENT (port or vrf), -EEXIST
- * (the tags name another interface), -ENOMEM. Changing port or tags of an id is allowed. */
+ * (the tags name another interface), -ENOMEM. Changing port or tags of an id is allowed; in another
+ * vrf it starts a new life, which -EBUSY refuses while adjacencies use it. */
 int interface_upsert(const struct api_interface *api, int tap_fd);
 /* -EBUSY while adjacencies use it. */
 int interface_delete(uint32_t id);

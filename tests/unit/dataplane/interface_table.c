@@ -124,7 +124,7 @@ static void an_id_may_change_its_tags_and_domain(void **state)
 	assert_int_equal(classifier_find(1, 0, 200), 1);
 	assert_int_equal(fake_vrf_references[1], 0);
 	assert_int_equal(fake_vrf_references[2], 1);
-	assert_int_equal(interface_get(1)->epoch, epoch); /* the same life */
+	assert_int_not_equal(interface_get(1)->epoch, epoch); /* another life */
 	assert_false(interface_on_port(0));
 	assert_true(interface_on_port(1));
 }
@@ -233,6 +233,13 @@ static void follows_its_port(void **state)
 	assert_int_equal(interface_get(1)->tags[0], 0x91);
 	assert_int_equal(interface_get(1)->mac.addr_bytes[0], 0x0e);
 	assert_ptr_equal(interface_get(2), untouched);
+	/* What fits no more through the port is not sent to it. */
+	fake_ports[1].mtu = 1400;
+	assert_int_equal(interface_port_changed(1), 0);
+	assert_int_equal(interface_get(1)->mtu, 1400);
+	fake_ports[1].mtu = 9000;
+	assert_int_equal(interface_port_changed(1), 0);
+	assert_int_equal(interface_get(1)->mtu, 1500);
 }
 
 static void dumps_in_order(void **state)
