@@ -27,7 +27,8 @@ struct query {
 
 struct frr {
 	struct frr_daemon bgpd, staticd;
-	struct vty *zebra;   /* only to know whether it is there */
+	struct vty *zebra; /* for queries, and to know whether it is there */
+	unsigned int zebra_lives;
 	struct vty *queries; /* to bgpd, beside the one that may be in configuration mode */
 	struct event *coalesce;
 	frr_applied applied;
@@ -57,6 +58,11 @@ static void on_presence(void *context, bool connected)
 {
 }
 
+static void on_zebra(void *context, bool connected)
+{
+	((struct frr *)context)->zebra_lives += connected;
+}
+
 static void on_coalesce(evutil_socket_t fd, short what, void *context)
 {
 	struct frr *frr = context;
@@ -84,7 +90,7 @@ struct frr *frr_open(
 	frr->staticd.name = "staticd";
 	frr->staticd.kind = CONFIG_STATIC;
 	frr->coalesce = evtimer_new(base, on_coalesce, frr);
-	frr->zebra = vty_open(base, frr_dir, "zebra", on_presence, frr);
+	frr->zebra = vty_open(base, frr_dir, "zebra", on_zebra, frr);
 	frr->queries = vty_open(base, frr_dir, "bgpd", on_presence, frr);
 	error = frr->coalesce && frr->zebra && frr->queries ? 0 : -errno;
 	if (error == 0)
@@ -286,7 +292,7 @@ static void on_query(void *context, int code, const char *text, size_t length)
 	free(query);
 }
 
-int frr_query(struct frr *frr, const char *command, frr_answer answer, void *context)
+static int ask(struct vty *vty, const char *command, frr_answer answer, void *context)
 {
 	struct query *query = malloc(sizeof(*query));
 	int error;
@@ -295,10 +301,25 @@ int frr_query(struct frr *frr, const char *command, frr_answer answer, void *con
 		return -ENOMEM;
 	query->answer = answer;
 	query->context = context;
-	error = vty_command(frr->queries, command, on_query, query);
+	error = vty_command(vty, command, on_query, query);
 	if (error < 0)
 		free(query);
 	return error;
+}
+
+int frr_query(struct frr *frr, const char *command, frr_answer answer, void *context)
+{
+	return ask(frr->queries, command, answer, context);
+}
+
+int frr_query_zebra(struct frr *frr, const char *command, frr_answer answer, void *context)
+{
+	return ask(frr->zebra, command, answer, context);
+}
+
+unsigned int frr_zebra_lives(const struct frr *frr)
+{
+	return frr->zebra_lives;
 }
 
 bool frr_connected(const struct frr *frr)

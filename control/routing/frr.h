@@ -38,20 +38,25 @@ struct frr;
  * daemon, command and answer). */
 typedef void (*frr_applied)(void *context, const char *error);
 
-struct frr *frr_open(struct event_base *base, const char *frr_dir, frr_applied applied,
-	void *context);
+struct frr *frr_open(
+	struct event_base *base, const char *frr_dir, frr_applied applied, void *context);
 void frr_close(struct frr *frr);
 
 /* States the whole wish, also for domains that are as before; copied. The difference is pushed
  * when the daemons are there, again after each of their restarts, and domains of ours (by name
  * prefix private. public. vnet.) that are not named any more are removed. Cheap when nothing
  * differs. 0 or -errno. */
-int frr_want(struct frr *frr, const struct plan *plan, const struct frr_domain *domains,
-	size_t count);
+int frr_want(
+	struct frr *frr, const struct plan *plan, const struct frr_domain *domains, size_t count);
 
 /* One read-only command to bgpd whose answer is JSON; reply gets NULL when bgpd is away or the
  * answer is none; it is lent for the call. */
 typedef void (*frr_answer)(void *context, json_t *answer);
 /* 0: answer is called once, later; -errno (-ENOTCONN: bgpd is away): it is not. */
 int frr_query(struct frr *frr, const char *command, frr_answer answer, void *context);
+/* The same to zebra. */
+int frr_query_zebra(struct frr *frr, const char *command, frr_answer answer, void *context);
+/* How often zebra has been connected to: another number means another process, perhaps. 0: never.
+ */
+unsigned int frr_zebra_lives(const struct frr *frr);
 bool frr_connected(const struct frr *frr);

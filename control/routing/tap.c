@@ -139,8 +139,8 @@ static bool is_among(const struct ip *address, const struct ip *list, unsigned i
 }
 
 /* Others go first: two subnets that overlap would leave two connected routes. */
-static int set_addresses(
-	struct mnl_socket *socket, uint32_t ifindex, const struct tap_settings *settings)
+static int set_addresses(struct mnl_socket *socket, uint32_t ifindex,
+	const struct tap_settings *settings, bool again)
 {
 	const struct ip wanted[] = {
 		link_local(settings->mac), settings->address4, settings->address6};
@@ -158,14 +158,15 @@ static int set_addresses(
 			error = 0;
 	}
 	for (unsigned int i = 0; error == 0 && i < 3; i++) {
-		if (wanted[i].family && !is_among(&wanted[i], present.items, present.count))
+		if (wanted[i].family &&
+			(again || !is_among(&wanted[i], present.items, present.count)))
 			error = change_address(socket, ifindex, &wanted[i], true);
 	}
 	return error;
 }
 
 /* In the namespace the thread is in. */
-static int configure(const struct tap_settings *settings)
+static int configure(const struct tap_settings *settings, bool again)
 {
 	uint32_t ifindex = if_nametoindex(settings->ifname);
 	struct mnl_socket *socket;
@@ -181,7 +182,7 @@ static int configure(const struct tap_settings *settings)
 		return -errno;
 	error = set_link(socket, ifindex, settings);
 	if (error == 0)
-		error = set_addresses(socket, ifindex, settings);
+		error = set_addresses(socket, ifindex, settings, again);
 	mnl_socket_close(socket);
 	return error;
 }
@@ -194,7 +195,7 @@ int tap_open(int netns, const struct tap_settings *settings)
 	if (previous < 0)
 		return fail("cannot enter the namespace of", settings->ifname, previous);
 	tap = attach(settings);
-	error = tap < 0 ? tap : configure(settings);
+	error = tap < 0 ? tap : configure(settings, false);
 	netlink_leave(previous);
 	if (error == 0)
 		return tap;
@@ -203,16 +204,26 @@ int tap_open(int netns, const struct tap_settings *settings)
 	return fail("cannot open", settings->ifname, error);
 }
 
-int tap_configure(int netns, const struct tap_settings *settings)
+static int configure_in(int netns, const struct tap_settings *settings, bool again)
 {
 	int error;
 	int previous = netlink_enter(netns);
 
 	if (previous < 0)
 		return fail("cannot enter the namespace of", settings->ifname, previous);
-	error = configure(settings);
+	error = configure(settings, again);
 	netlink_leave(previous);
 	return error ? fail("cannot configure", settings->ifname, error) : 0;
+}
+
+int tap_configure(int netns, const struct tap_settings *settings)
+{
+	return configure_in(netns, settings, false);
+}
+
+int tap_renotify(int netns, const struct tap_settings *settings)
+{
+	return configure_in(netns, settings, true);
 }
 
 int tap_delete(int netns, const char *ifname)

@@ -331,6 +331,8 @@ static void on_version_time(evutil_socket_t fd, short what, void *context)
 
 	if (sync->plan != NULL)
 		ask_versions(sync);
+	if (frr_zebra_lives(sync->frr) != sync->zebra_life)
+		heard_later(sync);
 	announce_later(sync);
 }
 

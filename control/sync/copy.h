@@ -6,8 +6,7 @@
 /* Copies text into an array of the API, cut to fit, always terminated. */
 #define COPY_TEXT(to, from) copy_text(to, sizeof(to), from)
 
-static inline void
-copy_text(char *to, size_t size, const char *from)
+static inline void copy_text(char *to, size_t size, const char *from)
 {
 	size_t i;
 

@@ -451,18 +451,26 @@ static const struct api_port *find_port(
 	return NULL;
 }
 
-/* The TAP of a link: ours already, the dataplane's, or a new one. */
-static int open_tap(struct sync *sync, struct domain *domain, struct domain_link *link,
-	const struct api_port *port)
+void domain_tap_settings(const struct domain_link *link, struct tap_settings *settings)
 {
-	struct tap_settings settings = {.ifname = link->plan.ifname,
+	*settings = (struct tap_settings){.ifname = link->plan.ifname,
 		.ifindex = TAP_IFINDEX_BASE + link->interface,
 		.mtu = link->plan.mtu,
 		.address4 = link->plan.edge4,
 		.address6 = link->plan.edge6};
+	memcpy(settings->mac, link->mac, sizeof(settings->mac));
+}
 
-	memcpy(settings.mac, port->mac, sizeof(settings.mac));
+/* The TAP of a link: ours already, the dataplane's, or a new one. */
+static int open_tap(struct sync *sync, struct domain *domain, struct domain_link *link,
+	const struct api_port *port)
+{
+	struct tap_settings settings;
+
 	memcpy(link->mac, port->mac, sizeof(link->mac));
+	domain_tap_settings(link, &settings);
+	link->heard = false;
+	heard_later(sync);
 	if (link->tap < 0) {
 		link->tap = session_tap(sync, link->interface);
 		link->tap_given = link->tap >= 0;

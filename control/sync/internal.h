@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "control/routing/namespace.h"
 #include "control/sync/sync.h"
 #include "control/sync/table.h"
 #include "dataplane/api/client.h"
@@ -73,6 +74,7 @@ struct domain_link {
 	uint8_t mac[6]; /* the port's */
 	int tap;        /* our duplicate of the TAP's fd, -1: none */
 	bool tap_given; /* the present dataplane has it */
+	bool heard;     /* zebra knows its addresses */
 	bool running;
 };
 
@@ -151,6 +153,10 @@ struct sync {
 	struct frr *frr;
 	struct event *announce_event, *version_event;
 	bool announced; /* FRR has been told a wish since this process started */
+
+	/* heard.c */
+	struct event *heard_event;
+	unsigned int zebra_life; /* the one that has been asked */
 	bool frr_applied;
 	char frr_error[512];
 };
@@ -181,6 +187,7 @@ void domains_sweep(struct sync *sync);       /* deletes what the plan no longer 
 void domains_close(struct sync *sync);       /* of our process; the kernel's side stays */
 struct domain_link *domain_link(struct domain *domain, uint32_t interface);
 void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct ip *address);
+void domain_tap_settings(const struct domain_link *link, struct tap_settings *settings);
 void domain_interface_item(
 	const struct domain *domain, const struct domain_link *link, struct api_interface *item);
 
@@ -218,6 +225,12 @@ void rib_state(struct sync *sync, const struct route_entry *entry);
 void rib_connections_changed(struct sync *sync); /* the plan's connections are others now */
 void rib_drop_vrf(struct sync *sync, uint32_t vrf);
 struct ip rib_prefix(const struct route_entry *entry);
+
+/* ---- heard.c: does zebra know the addresses of our links? ---- */
+int heard_open(struct sync *sync);
+void heard_close(struct sync *sync);
+/* A link's TAP was set up: look soon. */
+void heard_later(struct sync *sync);
 
 /* ---- announce.c ---- */
 int announce_open(struct sync *sync);

@@ -48,6 +48,8 @@ struct sync *sync_open(struct event_base *base, const struct sync_options *optio
 	if (error == 0)
 		error = announce_open(sync);
 	if (error == 0)
+		error = heard_open(sync);
+	if (error == 0)
 		error = session_open(sync);
 	if (error == 0)
 		return sync;
@@ -60,6 +62,7 @@ void sync_close(struct sync *sync)
 {
 	if (sync == NULL)
 		return;
+	heard_close(sync);
 	announce_close(sync);
 	session_close(sync);
 	domains_close(sync);

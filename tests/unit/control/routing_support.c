@@ -112,7 +112,8 @@ void support_wait_for(struct event_base *base, bool (*condition)(void *context),
 	 */
 	while (!(holds = condition(context)) && time(NULL) < deadline) {
 		event_add(tick, &often);
-		for (ticked = false; !ticked;)
+		ticked = false;
+		while (!ticked)
 			event_base_loop(base, EVLOOP_ONCE);
 	}
 	event_free(tick);
