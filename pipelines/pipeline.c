@@ -11,6 +11,7 @@
  */
 #include "pipelines/pipeline.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 
 #include <rte_prefetch.h>
@@ -96,8 +97,11 @@ static void drop_unresolved(struct worker *worker, const struct packet *packet)
 static void fragment(struct worker *worker, struct packet *packet)
 {
 	egress_ttl(packet);
-	if (egress_fragment(worker, packet) != 0)
-		drop(worker, packet, API_DROP_NO_MEMORY);
+
+	int error = egress_fragment(worker, packet);
+
+	if (error != 0)
+		drop(worker, packet, error == -EINVAL ? API_DROP_BAD_HEADER : API_DROP_NO_MEMORY);
 }
 
 static __rte_always_inline void egress(struct worker *worker, struct packet *packet)

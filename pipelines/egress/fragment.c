@@ -123,12 +123,25 @@ static unsigned int make_all(
 	return count;
 }
 
+/* A fragment that ends beyond the largest packet there is (RFC 791 3.1): the offsets of its pieces
+ * would wrap around. */
+static bool ends_beyond(const struct packet *packet)
+{
+	const uint8_t *ip = packet_l3(packet);
+	unsigned int offset = (load16(ip + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) * 8u;
+
+	return offset + packet->l3_bytes > UINT16_MAX;
+}
+
 int egress_fragment(struct worker *worker, struct packet *packet)
 {
 	const struct adjacency *adjacency = packet->adjacency;
 	struct rte_mbuf *fragments[FRAGMENTS_MAX];
-	unsigned int count = make_all(packet, worker->pool, fragments);
+	unsigned int count;
 
+	if (ends_beyond(packet))
+		return -EINVAL;
+	count = make_all(packet, worker->pool, fragments);
 	if (count == 0)
 		return -ENOMEM;
 	egress_account(worker, packet);

@@ -7,6 +7,6 @@
 #include "pipelines/packet.h"
 
 /* The packet's TTL is already stepped down. All fragments are handed to egress_transmit with their
- * layer-2 headers, and the packet is freed: 0. -ENOMEM: nothing was sent, the packet is the
- * caller's still. */
+ * layer-2 headers, and the packet is freed: 0. -ENOMEM, or -EINVAL (a fragment that reaches beyond
+ * what a packet can be): nothing was sent, the packet is the caller's still. */
 int egress_fragment(struct worker *worker, struct packet *packet);

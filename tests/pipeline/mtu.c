@@ -168,6 +168,23 @@ static void fragments_of_fragments(void **state)
 	}
 }
 
+/* An end beyond the largest packet there is: its later pieces' offsets would wrap around and lie
+ * over the packet's beginning. */
+static void a_fragment_beyond_the_end_is_not_cut(void **state)
+{
+	static struct frame in;
+	struct ipv4 last = big4((65535 - 20 - 4000) / 8, 4000), beyond = big4(8191, 4000);
+
+	scene(link_tags, core_tags);
+	make_in(&in, &last);
+	receive_one(0, &in);
+	assert_int_equal(expect_fragments(&in, 1500), 3);
+	make_in(&in, &beyond);
+	receive_one(0, &in);
+	expect_nothing_sent();
+	expect_drops(1, API_DROP_BAD_HEADER, 1);
+}
+
 /* RFC 791 3.1: the first has all options, the others those with the copied flag. */
 static void fragments_with_options(void **state)
 {
@@ -339,6 +356,7 @@ int main(void)
 		pipeline_test(jumbo_frames_that_fit_go_whole),
 		pipeline_test(fragments_of_all_sizes),
 		pipeline_test(fragments_of_fragments),
+		pipeline_test(a_fragment_beyond_the_end_is_not_cut),
 		pipeline_test(fragments_with_options),
 		pipeline_test(fragments_with_broken_options),
 		pipeline_test(a_fragment_without_a_buffer_drops_the_packet),
