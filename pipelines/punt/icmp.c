@@ -38,10 +38,20 @@ static bool may_tell4(const uint8_t *ip, unsigned int length)
 	return length > header_bytes && !is_icmp4_error(ip[header_bytes]);
 }
 
+/* Headers that say what comes next and how long they are. */
 static bool is_extension_header(uint8_t next)
 {
 	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
-	       next == IPPROTO_FRAGMENT;
+	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH;
+}
+
+static unsigned int extension_header_bytes(uint8_t type, const uint8_t *header)
+{
+	if (type == IPPROTO_FRAGMENT)
+		return 8; /* RFC 8200 4.5 */
+	if (type == IPPROTO_AH)
+		return (header[1] + 2u) * 4; /* RFC 4302 2.2 */
+	return (header[1] + 1u) * 8;
 }
 
 /* RFC 4443 2.4 e. What cannot be read to its end is taken for an error: silence is safe. */
@@ -51,15 +61,15 @@ static bool may_tell6(const uint8_t *ip, unsigned int length)
 	unsigned int at = IPV6_HEADER_BYTES;
 	bool later_fragment = false;
 
-	for (unsigned int i = 0; is_extension_header(next) && !later_fragment; i++) {
-		if (i == EXTENSION_HEADERS_MAX || at + 8 > length)
+	for (unsigned int i = 0; is_extension_header(next); i++) {
+		if (i == EXTENSION_HEADERS_MAX || at + 8 > length || later_fragment)
 			return false;
 
-		bool is_fragment = next == IPPROTO_FRAGMENT;
+		uint8_t type = next;
 
-		later_fragment = is_fragment && (load16(ip + at + 2) & 0xfff8) != 0;
+		later_fragment = type == IPPROTO_FRAGMENT && (load16(ip + at + 2) & 0xfff8) != 0;
 		next = ip[at];
-		at += is_fragment ? 8 : (ip[at + 1] + 1u) * 8;
+		at += extension_header_bytes(type, ip + at);
 	}
 	if (next != IPPROTO_ICMPV6)
 		return true;

@@ -300,6 +300,34 @@ static void no_error6_about(void **state)
 	expect_silence(&in);
 }
 
+/* What a fragment, or an authenticated packet (RFC 4302 2), carries at the end of its chain. */
+static void no_error6_about_what_hides_an_error(void **state)
+{
+	static const uint8_t first_then_error[] = {
+		60, 0, 0, 1, 0, 0, 0, 1, 58, 0, 1, 4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+	/* Somewhere behind the options, in another fragment, there may be an error. */
+	static const uint8_t later_options[] = {60, 0, 0, 8, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8};
+	static const uint8_t later_signed[] = {51, 0, 0, 8, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8};
+	static const uint8_t signed_error[] = {58, 1, 0, 0, 0, 0, 0, 9, 0, 0, 0, 1, 1, 0, 0, 0};
+	static const uint8_t signed_echo[] = {58, 1, 0, 0, 0, 0, 0, 9, 0, 0, 0, 1, 128, 0, 0, 0};
+	static const uint8_t signed_udp[] = {17, 1, 0, 0, 0, 0, 0, 9, 0, 0, 0, 1, 1, 2, 3, 4};
+	struct frame in;
+
+	scene(link_tags, core_tags);
+	chain6(&in, 44, first_then_error, sizeof(first_then_error));
+	expect_silence(&in);
+	chain6(&in, 44, later_options, sizeof(later_options));
+	expect_silence(&in);
+	chain6(&in, 44, later_signed, sizeof(later_signed));
+	expect_silence(&in);
+	chain6(&in, 51, signed_error, sizeof(signed_error));
+	expect_silence(&in);
+	chain6(&in, 51, signed_echo, sizeof(signed_echo));
+	expect_told(&in);
+	chain6(&in, 51, signed_udp, sizeof(signed_udp));
+	expect_told(&in);
+}
+
 static void no_error_without_an_address(void **state)
 {
 	struct api_interface api;
@@ -396,6 +424,7 @@ int main(void)
 		pipeline_test(errors_mix_with_forwarding),
 		pipeline_test(no_error4_about),
 		pipeline_test(no_error6_about),
+		pipeline_test(no_error6_about_what_hides_an_error),
 		pipeline_test(no_error_without_an_address),
 		pipeline_test(errors_may_find_no_way_back),
 		pipeline_test(errors_to_the_edge_are_punted),
