@@ -18,6 +18,9 @@
 #define RING 1024u
 #define RECENT 1024u
 #define SUPPRESS_MS 100u
+/* Of one interface in SUPPRESS_MS: a scan of its subnets must cost the others nothing, neither the
+ * ring nor control nor the kernel's neighbour table, which all domains share. */
+#define WISHES_MAX 16u
 
 struct wish {
 	uint32_t interface;
@@ -30,6 +33,8 @@ static struct rte_ring *ring;
 /* (hash << 32 | milliseconds) of the last wish that fell on a slot. Any worker writes, one store
  * each: a race lets a second wish through, which is harmless. */
 static uint64_t recent[RECENT];
+/* (period of SUPPRESS_MS << 8 | wishes in it), by interface; written like recent. */
+static uint32_t told[API_INTERFACES_MAX];
 
 int neighbour_init(void)
 {
@@ -38,6 +43,7 @@ int neighbour_init(void)
 	if (!ring)
 		return -rte_errno;
 	memset(recent, 0, sizeof(recent));
+	memset(told, 0, sizeof(told));
 	return 0;
 }
 
@@ -47,7 +53,20 @@ void neighbour_fini(void)
 	ring = NULL;
 }
 
-/* True for the first wish of its kind in SUPPRESS_MS. */
+/* Takes one of the interface's wishes for this period; false: none is left. */
+static bool within_budget(uint32_t interface, uint32_t now_ms)
+{
+	uint32_t period = now_ms / SUPPRESS_MS << 8;
+	uint32_t before = __atomic_load_n(&told[interface], __ATOMIC_RELAXED);
+	uint32_t count = (before & ~0xffu) == period ? before & 0xff : 0;
+
+	if (count >= WISHES_MAX)
+		return false;
+	__atomic_store_n(&told[interface], period | (count + 1), __ATOMIC_RELAXED);
+	return true;
+}
+
+/* True for the first wish of its kind in SUPPRESS_MS, as far as the interface's budget goes. */
 static bool worth_telling(const struct wish *wish)
 {
 	uint32_t hash = rte_jhash(wish, sizeof(*wish), 0);
@@ -56,6 +75,8 @@ static bool worth_telling(const struct wish *wish)
 	uint64_t last = __atomic_load_n(slot, __ATOMIC_RELAXED);
 
 	if (last >> 32 == hash && now_ms - (uint32_t)last < SUPPRESS_MS)
+		return false;
+	if (!within_budget(wish->interface, now_ms))
 		return false;
 	__atomic_store_n(slot, (uint64_t)hash << 32 | now_ms, __ATOMIC_RELAXED);
 	return true;

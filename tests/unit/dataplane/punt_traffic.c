@@ -403,36 +403,6 @@ static void an_unwatched_fd_is_left_alone(void **state)
 	receive_arp_reply(frame);
 }
 
-static void neighbour_wishes_are_told_once_in_a_while(void **state)
-{
-	static const uint8_t wanted[4] = {10, 0, 0, 1};
-	uint8_t address[16], family = 0;
-	uint32_t interface = 0;
-	uint64_t start;
-
-	assert_false(punt_next_neighbour(&interface, &family, address));
-	start = now_ms();
-	punt_neighbour_needed(LINK, AF_INET, wanted);
-	for (unsigned int i = 0; i < 1000; i++)
-		punt_neighbour_needed(LINK, AF_INET, wanted);
-	punt_neighbour_needed(BARE, AF_INET, wanted);
-	assert_true(punt_next_neighbour(&interface, &family, address));
-	assert_int_equal(interface, LINK);
-	assert_int_equal(family, AF_INET);
-	assert_memory_equal(address, wanted, 4);
-	assert_true(punt_next_neighbour(&interface, &family, address));
-	assert_int_equal(interface, BARE);
-	/* The thousand took less than the 100 ms that a wish is not repeated in. */
-	assert_in_range(now_ms() - start, 0, 80);
-	assert_false(punt_next_neighbour(&interface, &family, address));
-
-	do {
-		assert_true(now_ms() < start + DEADLINE_MS);
-		punt_neighbour_needed(LINK, AF_INET, wanted);
-	} while (!punt_next_neighbour(&interface, &family, address));
-	assert_true(now_ms() - start >= 99);
-}
-
 static void ports_come_and_go_under_traffic(void **state)
 {
 	struct api_port other = {
@@ -509,7 +479,6 @@ int main(void)
 		cmocka_unit_test(a_tap_that_is_down_is_a_named_drop),
 		cmocka_unit_test(a_packet_never_reaches_the_next_owner),
 		cmocka_unit_test(an_unwatched_fd_is_left_alone),
-		cmocka_unit_test(neighbour_wishes_are_told_once_in_a_while),
 		cmocka_unit_test(ports_come_and_go_under_traffic),
 		cmocka_unit_test(workers_count_their_turns),
 		cmocka_unit_test(a_full_inject_ring_is_a_named_drop),
