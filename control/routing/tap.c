@@ -47,6 +47,31 @@ static int attach(const struct tap_settings *settings)
 	return error;
 }
 
+static bool asks(int query, unsigned long what, const char *ifname, struct ifreq *request)
+{
+	snprintf(request->ifr_name, sizeof(request->ifr_name), "%s", ifname);
+	return ioctl(query, what, request) == 0;
+}
+
+/* MAC, MTU and up as wanted. To set even the same MAC once more makes the kernel forget every
+ * neighbour of the link, and FRR take it for a new one. */
+static bool is_set(const struct tap_settings *settings)
+{
+	struct ifreq mac, mtu, flags;
+	int query = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool same;
+
+	if (query < 0)
+		return false;
+	same = asks(query, SIOCGIFHWADDR, settings->ifname, &mac) &&
+	       memcmp(mac.ifr_hwaddr.sa_data, settings->mac, sizeof(settings->mac)) == 0 &&
+	       asks(query, SIOCGIFMTU, settings->ifname, &mtu) &&
+	       (uint32_t)mtu.ifr_mtu == settings->mtu &&
+	       asks(query, SIOCGIFFLAGS, settings->ifname, &flags) && flags.ifr_flags & IFF_UP;
+	close(query);
+	return same;
+}
+
 static int set_link(
 	struct mnl_socket *socket, uint32_t ifindex, const struct tap_settings *settings)
 {
@@ -180,7 +205,7 @@ static int configure(const struct tap_settings *settings, bool again)
 	socket = netlink_open(-1, 0);
 	if (!socket)
 		return -errno;
-	error = set_link(socket, ifindex, settings);
+	error = is_set(settings) ? 0 : set_link(socket, ifindex, settings);
 	if (error == 0)
 		error = set_addresses(socket, ifindex, settings, again);
 	mnl_socket_close(socket);

@@ -216,6 +216,26 @@ static void changes_what_differs(void **state)
 	close(netns);
 }
 
+/* Setting the same once more is no change: the kernel would forget who is reachable on it. */
+static void leaves_alone_what_is_right(void **state)
+{
+	struct tap_settings settings = tap_settings();
+	int netns = support_namespace("a");
+	int tap = tap_open(netns, &settings);
+
+	assert_true(tap >= 0);
+	support_run(
+		"a", "ip neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev primary nud reachable");
+	assert_int_equal(tap_configure(netns, &settings), 0);
+	expect_tap();
+	expect_output("ip neigh show dev primary", "192.0.2.1 lladdr 02:00:00:00:00:01");
+	support_run("a", "ip link set primary down");
+	assert_int_equal(tap_configure(netns, &settings), 0);
+	expect_tap();
+	close(tap);
+	close(netns);
+}
+
 /* What FRR's mount namespace sees: a slave of the directory that was taken before. */
 static void later_namespaces_reach_a_slave(void **state)
 {
@@ -258,6 +278,7 @@ int main(void)
 		cmocka_unit_test_teardown(settles_the_kernel, teardown),
 		cmocka_unit_test_teardown(makes_a_tap_ready_at_once, teardown),
 		cmocka_unit_test_teardown(changes_what_differs, teardown),
+		cmocka_unit_test_teardown(leaves_alone_what_is_right, teardown),
 		cmocka_unit_test_teardown(later_namespaces_reach_a_slave, teardown),
 	};
 
