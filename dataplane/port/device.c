@@ -153,6 +153,24 @@ static int configure(struct port *port, const struct rte_eth_dev_info *info, uns
 	return -ENOTSUP;
 }
 
+int device_change_mtu(const struct port *port, uint16_t mtu)
+{
+	struct port wanted = *port;
+	struct rte_eth_dev_info info;
+	int error;
+
+	error = rte_eth_dev_info_get(port->ethdev, &info);
+	if (error < 0)
+		return -EBUSY;
+	wanted.mtu = mtu;
+	error = check_limits(&wanted, &info, port->tx_queues);
+	if (error < 0)
+		return error;
+	error = rte_eth_dev_set_mtu(port->ethdev, device_mtu(&wanted, &info));
+	/* Rings and files know none. */
+	return error == 0 || error == -ENOTSUP ? 0 : -EBUSY;
+}
+
 static int set_up_queues(struct port *port)
 {
 	uint16_t rx_ring = PORT_RX_RING, tx_ring = PORT_TX_RING;

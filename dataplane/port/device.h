@@ -12,5 +12,10 @@
  * or refused by the driver), -ENOTSUP (MTU, or too few transmit queues), -ENOMEM; logged. */
 int device_open(struct port *port, unsigned int workers);
 
+/* Changes the MTU of a started device while workers use it; port stays as it is. 0, -ENOTSUP (the
+ * device cannot do this MTU, or buffers are too small; logged), -EBUSY: the driver does it only
+ * when the device is opened anew. */
+int device_change_mtu(const struct port *port, uint16_t mtu);
+
 /* Stops, closes and unplugs. A persistent TAP device keeps its network interface. */
 void device_close(struct port *port);

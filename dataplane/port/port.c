@@ -170,15 +170,24 @@ static int open_port(const struct api_port *api)
 	return interface_port_changed(port->id);
 }
 
-/* What can change on a live port. Names and roles are for people; workers read the EtherType. */
+/* What can change on a live port. Names and roles are for people; workers read the EtherType.
+ * -EBUSY: the port must be opened anew. */
 static int update_port(struct port *port, const struct api_port *api)
 {
-	bool changed = port->outer_ethertype != api->outer_ethertype;
+	bool changed = port->outer_ethertype != api->outer_ethertype || port->mtu != api->mtu;
+	int error = 0;
 
+	if (strcmp(port->api.device, api->device) != 0)
+		return -EBUSY;
 	port->mark = table_mark;
+	if (port->mtu != api->mtu)
+		error = device_change_mtu(port, api->mtu);
+	if (error < 0)
+		return error;
 	port->api = *api;
 	if (!changed)
 		return 0;
+	port->mtu = api->mtu;
 	__atomic_store_n(&port->outer_ethertype, api->outer_ethertype, __ATOMIC_RELAXED);
 	return interface_port_changed(port->id);
 }
@@ -186,12 +195,14 @@ static int update_port(struct port *port, const struct api_port *api)
 int port_upsert(const struct api_port *api)
 {
 	struct port *port;
+	int error;
 
 	if (!api_valid(api) || worker_count() == 0)
 		return -EINVAL;
 	port = port_table[api->id];
-	if (port && port->mtu == api->mtu && strcmp(port->api.device, api->device) == 0)
-		return update_port(port, api);
+	error = port ? update_port(port, api) : -EBUSY;
+	if (error != -EBUSY)
+		return error;
 	if (port)
 		retire(port);
 	return open_port(api);

@@ -43,7 +43,8 @@ static inline struct port *port_get(uint32_t id)
 /* All main thread. port_upsert probes the device, configures and starts it; the workers receive
  * from it after port_open_all() was called once (end of the first snapshot), at once later.
  * 0, -EINVAL, -ENODEV (no such device), -ENOTSUP (the device cannot do this MTU), -ENOMEM.
- * device, mtu of a live port: changing them recreates it. */
+ * Another device recreates a live port, and so does another mtu where the driver cannot change it
+ * in place; an mtu that is not possible (-ENOTSUP) leaves the port as it is. */
 int port_upsert(const struct api_port *api);
 /* -EBUSY while interfaces use it. */
 int port_delete(uint32_t id);

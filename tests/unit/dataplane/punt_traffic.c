@@ -277,15 +277,20 @@ static void add_interfaces(void)
 		    "ip address add 192.0.2.2/30 dev primary");
 }
 
-static int set_up(void **state)
+static struct api_port port_api(void)
 {
-	struct api_port port = {
+	return (struct api_port){
 		.id = PORT,
 		.name = "cust",
 		.device = "net_tap1,iface=cust,mac=02:00:00:00:00:01",
 		.mtu = 1500,
 		.outer_ethertype = 0x8100,
 	};
+}
+
+static int set_up(void **state)
+{
+	struct api_port port = port_api();
 
 	signal(SIGIO, SIG_IGN);
 	if (geteuid() != 0) {
@@ -438,6 +443,41 @@ static void ports_come_and_go_under_traffic(void **state)
 	assert_int_equal(rte_mempool_in_use_count(port_mempool(0)), used);
 }
 
+static unsigned int device_mtu(const char *ifname)
+{
+	struct ifreq request = {0};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", ifname);
+	assert_int_equal(ioctl(wire, SIOCGIFMTU, &request), 0);
+	return request.ifr_mtu;
+}
+
+/* The device goes on as it is, and its interfaces send no more than fits. */
+static void a_port_changes_its_mtu_alive(void **state)
+{
+	const struct port *before = port_get(PORT);
+	struct api_port port = port_api();
+	uint8_t frame[64];
+
+	port.mtu = 1400;
+	assert_int_equal(port_upsert(&port), 0);
+	assert_ptr_equal(port_get(PORT), before);
+	assert_int_equal(before->mtu, 1400);
+	assert_in_range(device_mtu("cust"), 1400, 1408);
+	assert_int_equal(interface_get(LINK)->mtu, 1400);
+	send_arp_request(VLAN_LINK);
+	receive_arp_reply(frame);
+	/* What is impossible changes nothing. */
+	port.mtu = 9216;
+	assert_int_equal(port_upsert(&port), -ENOTSUP);
+	assert_ptr_equal(port_get(PORT), before);
+	assert_int_equal(before->mtu, 1400);
+	port.mtu = 1500;
+	assert_int_equal(port_upsert(&port), 0);
+	assert_ptr_equal(port_get(PORT), before);
+	assert_int_equal(interface_get(LINK)->mtu, 1500);
+}
+
 static void workers_count_their_turns(void **state)
 {
 	struct api_worker stats;
@@ -480,6 +520,7 @@ int main(void)
 		cmocka_unit_test(a_packet_never_reaches_the_next_owner),
 		cmocka_unit_test(an_unwatched_fd_is_left_alone),
 		cmocka_unit_test(ports_come_and_go_under_traffic),
+		cmocka_unit_test(a_port_changes_its_mtu_alive),
 		cmocka_unit_test(workers_count_their_turns),
 		cmocka_unit_test(a_full_inject_ring_is_a_named_drop),
 	};
