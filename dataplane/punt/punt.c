@@ -2,6 +2,7 @@
 #include "dataplane/punt/punt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -242,16 +243,27 @@ void punt_stop(void)
 	close_all();
 }
 
+/* A TAP that the thread could wait for would hold up all others, and main with them. */
+static int never_wait_for(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
 int punt_watch(uint32_t interface, uint32_t epoch, int tap_fd)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = interface};
 	struct punt_tap *tap;
-	int error = 0;
+	int error;
 
 	if (interface >= API_INTERFACES_MAX || tap_fd < 0)
 		return -EINVAL;
 	if (!punt.started)
 		return -ESRCH;
+	error = never_wait_for(tap_fd);
+	if (error < 0)
+		return error;
 	tap = &punt.taps[interface];
 	lock_for_main();
 	if (tap->fd >= 0 && tap->fd != tap_fd)

@@ -133,7 +133,8 @@ static int open_packet_socket(const char *ifname)
 static int open_tap(const char *ifname)
 {
 	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	/* That nobody may wait for it is punt_watch's business. */
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 
 	assert_true(fd >= 0);
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", ifname);
