@@ -38,6 +38,16 @@ static int check(const struct api_adjacency *api)
 	return 0;
 }
 
+/* While groups hold it an adjacency stays in its domain, else the packets of that domain's routes
+ * would follow it into another. */
+static bool is_held_elsewhere(const struct api_adjacency *api)
+{
+	const struct adjacency *old = adjacency_table[api->id];
+
+	return old != NULL && references[api->id] != 0 &&
+	       interface_get(old->interface)->vrf != interface_get(api->interface)->vrf;
+}
+
 /* The whole layer-2 header: destination, source, tags, EtherType. */
 static void write_template(struct adjacency *adjacency, const struct interface *interface)
 {
@@ -102,6 +112,8 @@ int adjacency_upsert(const struct api_adjacency *api)
 
 	if (error != 0)
 		return error;
+	if (is_held_elsewhere(api))
+		return -EBUSY;
 
 	struct adjacency *old = adjacency_table[api->id];
 	struct adjacency *new = build(api, table_mark);

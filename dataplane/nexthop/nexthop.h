@@ -52,7 +52,8 @@ static inline const struct group *group_get(uint32_t id)
 	return __atomic_load_n(&group_table[id], __ATOMIC_ACQUIRE);
 }
 
-/* Main thread. 0, -EINVAL, -ENOENT (interface or member), -ENOMEM; deletes: -EBUSY while held. */
+/* Main thread. 0, -EINVAL, -ENOENT (interface or member), -ENOMEM; -EBUSY: deletes, and moves of an
+ * adjacency to another domain, while held. */
 int adjacency_upsert(const struct api_adjacency *api);
 int adjacency_delete(uint32_t id);
 uint32_t adjacency_sweep(void);

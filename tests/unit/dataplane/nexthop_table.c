@@ -38,6 +38,26 @@ static int add_group(uint32_t id, uint32_t count, uint32_t first, uint32_t secon
 		&(struct api_group){.id = id, .count = count, .adjacencies = {first, second}});
 }
 
+/* Groups of the old domain's routes hold it: their packets would follow it into the other. */
+static void a_held_neighbour_stays_in_its_domain(void **state)
+{
+	struct api_interface elsewhere = api_of(3, 0, 0, 9);
+	struct api_adjacency api = adjacency_of(5, 3);
+
+	add_interface(1, 0, 7);
+	add_interface(2, 0, 8);
+	elsewhere.vrf = 2;
+	assert_int_equal(interface_upsert(&elsewhere, -1), 0);
+	add_adjacency(5, 1);
+	assert_int_equal(add_group(20, 1, 5, 0), 0);
+	assert_int_equal(adjacency_upsert(&api), -EBUSY);
+	assert_int_equal(adjacency_get(5)->interface, 1);
+	add_adjacency(5, 2); /* within its domain it may move */
+	assert_int_equal(group_delete(20), 0);
+	assert_int_equal(adjacency_upsert(&api), 0);
+	assert_int_equal(adjacency_get(5)->interface, 3);
+}
+
 static void refuses_invalid_adjacencies(void **state)
 {
 	struct api_adjacency api;
@@ -258,6 +278,7 @@ static void dumps_and_usage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		fake_test(a_held_neighbour_stays_in_its_domain),
 		fake_test(refuses_invalid_adjacencies),
 		fake_test(templates_are_whole_headers),
 		fake_test(adjacencies_hold_their_interface),
