@@ -249,8 +249,11 @@ static void later_namespaces_reach_a_slave(void **state)
 	if (pid == 0) {
 		char command[512];
 
-		dup2(ready[1], 5);
-		dup2(go[0], 6);
+		/* The shell knows one-digit descriptors only; either pipe may sit on 5 or 6. */
+		int tell = fcntl(ready[1], F_DUPFD, 10), wait = fcntl(go[0], F_DUPFD, 10);
+
+		dup2(tell, 5);
+		dup2(wait, 6);
 		snprintf(command, sizeof(command),
 			"echo >&5; read x <&6; stat -f -c %%T %s/a | grep -q nsfs", support_dir);
 		execlp("unshare", "unshare", "-m", "--propagation", "slave", "sh", "-c", command,
