@@ -182,7 +182,8 @@ struct api_vrf {
 
 #define API_TAG_NONE 0u
 
-/* A sub-interface: where a tag meets a routing domain. */
+/* A sub-interface: where a tag meets a routing domain. Tags have one owner; in a snapshot they pass
+ * to who is stated with them, from an interface that this snapshot has not named yet. */
 struct api_interface {
 	uint32_t id;
 	uint32_t port;

@@ -55,7 +55,10 @@ static int check(const struct api_interface *api)
 
 	uint32_t owner = classifier_find(api->port, api->s_tag, api->c_tag);
 
-	return owner == 0 || owner == api->id ? 0 : -EEXIST;
+	if (owner == 0 || owner == api->id)
+		return 0;
+	/* Who was not named since the last snapshot began loses its tags (take_tags). */
+	return interface_table[owner]->mark == table_mark ? -EEXIST : 0;
 }
 
 static void write_tag(uint8_t *at, uint16_t ethertype, uint16_t vid)
@@ -135,9 +138,35 @@ static bool is_same_tags(const struct interface *a, const struct interface *b)
  * those tags may be somebody else's the next moment. */
 static void leave_tags(const struct interface *old)
 {
+	if (classifier_find(old->port, old->api.s_tag, old->api.c_tag) != old->id)
+		return; /* somebody else's already */
 	classifier_hide(old->port, old->api.s_tag, old->api.c_tag);
 	reclaim_id_retired();
 	reclaim_ids_settle();
+}
+
+static void forget_tags(const struct api_interface *api)
+{
+	uint32_t owner = classifier_find(api->port, api->s_tag, api->c_tag);
+
+	if (owner == 0 || owner == api->id)
+		classifier_clear(api->port, api->s_tag, api->c_tag);
+}
+
+/* A snapshot gives an interface the tags that another one has until it is named with others, or
+ * swept: two may swap theirs, and one may go whose tags the next gets. The other one sends nothing
+ * until then. */
+static int take_tags(const struct api_interface *api)
+{
+	uint32_t owner = classifier_find(api->port, api->s_tag, api->c_tag);
+	int error;
+
+	if (owner == 0 || owner == api->id)
+		return 0;
+	error = adjacency_interface_mute(owner);
+	if (error == 0)
+		leave_tags(interface_table[owner]);
+	return error;
 }
 
 static void replace_struct(struct interface *old, struct interface *new)
@@ -165,7 +194,7 @@ static int publish(struct interface *old, struct interface *new)
 	replace_struct(old, new);
 	error = classifier_set(new->port, new->api.s_tag, new->api.c_tag, new->id);
 	if (moves)
-		classifier_clear(before.port, before.s_tag, before.c_tag);
+		forget_tags(&before);
 	if (error == 0 && rewrite_changed)
 		error = adjacency_interface_changed(new->id);
 	/* Nor may the next owner of the tags be sent what was rewritten before. */
@@ -228,7 +257,7 @@ static void unlink_interface(struct interface *interface)
 {
 	uint32_t id = interface->id;
 
-	classifier_clear(interface->port, interface->api.s_tag, interface->api.c_tag);
+	forget_tags(&interface->api);
 	__atomic_store_n(&interface_table[id], NULL, __ATOMIC_RELEASE);
 	if (interface->tap_fd >= 0) {
 		punt_unwatch(id, interface->tap_fd);
@@ -259,6 +288,8 @@ int interface_upsert(const struct api_interface *api, int tap_fd)
 
 	if (error == 0)
 		error = leave_domain(api);
+	if (error == 0)
+		error = take_tags(api);
 
 	int old_fd = error == 0 ? interface_tap(api->id) : -1;
 

@@ -178,7 +178,7 @@ bool adjacency_next(uint32_t after, struct api_adjacency *api)
 	return false;
 }
 
-int adjacency_interface_changed(uint32_t interface)
+static int rebuild_of(uint32_t interface, bool mute)
 {
 	for (uint32_t id = 1; id <= highest; id++) {
 		struct adjacency *old = adjacency_table[id];
@@ -186,13 +186,27 @@ int adjacency_interface_changed(uint32_t interface)
 		if (old == NULL || old->interface != interface)
 			continue;
 
-		struct adjacency *new = build(&old->api, old->mark);
+		struct api_adjacency api = old->api;
+		struct adjacency *new;
 
+		if (mute)
+			api.resolved = 0;
+		new = build(&api, old->mark);
 		if (new == NULL)
 			return -ENOMEM;
 		publish(old, new);
 	}
 	return 0;
+}
+
+int adjacency_interface_changed(uint32_t interface)
+{
+	return rebuild_of(interface, false);
+}
+
+int adjacency_interface_mute(uint32_t interface)
+{
+	return rebuild_of(interface, true);
 }
 
 bool adjacency_exists(uint32_t id)

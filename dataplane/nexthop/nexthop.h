@@ -60,6 +60,9 @@ uint32_t adjacency_sweep(void);
 bool adjacency_next(uint32_t after, struct api_adjacency *api);
 /* The interface's tags, port, MAC or MTU changed: rebuild its adjacencies. */
 int adjacency_interface_changed(uint32_t interface);
+/* Nothing is sent to an interface's neighbours until they are stated again: its tags are another
+ * one's now. 0 or -ENOMEM. */
+int adjacency_interface_mute(uint32_t interface);
 
 int group_upsert(const struct api_group *api);
 int group_delete(uint32_t id);

@@ -11,6 +11,7 @@
 
 #include "dataplane/interface/classifier.h"
 #include "dataplane/worker/counters.h"
+#include "dataplane/worker/mark.h"
 #include "dataplane/worker/reclaim.h"
 #include "tests/unit/dataplane/interface_fakes.h"
 
@@ -139,6 +140,34 @@ static void another_domain_starts_another_account(void **state)
 	assert_int_equal(ledger.rx, 0);
 }
 
+/* Two swap their tags in one snapshot; a third gets those of one that is not named any more. */
+static void tags_pass_to_who_is_named(void **state)
+{
+	struct api_interface one = api_of(1, 0, 0, OLD_TAG), two = api_of(2, 0, 0, NEW_TAG),
+			     three = api_of(3, 0, 0, OLD_TAG);
+
+	assert_int_equal(interface_upsert(&one, -1), 0);
+	assert_int_equal(interface_upsert(&two, -1), 0);
+	one.c_tag = NEW_TAG;
+	assert_int_equal(interface_upsert(&one, -1), -EEXIST);
+	table_mark++;
+	assert_int_equal(interface_upsert(&one, -1), 0);
+	assert_int_equal(classifier_find(0, 0, NEW_TAG), 1);
+	assert_int_equal(interface_upsert(&two, -1), -EEXIST);
+	two.c_tag = OLD_TAG;
+	assert_int_equal(interface_upsert(&two, -1), 0);
+	assert_int_equal(classifier_find(0, 0, NEW_TAG), 1);
+	assert_int_equal(classifier_find(0, 0, OLD_TAG), 2);
+	assert_int_equal(interface_sweep(), 0);
+
+	table_mark++;
+	assert_int_equal(interface_upsert(&one, -1), 0);
+	assert_int_equal(interface_upsert(&three, -1), 0);
+	assert_int_equal(interface_sweep(), 1);
+	assert_null(interface_get(2));
+	assert_int_equal(classifier_find(0, 0, OLD_TAG), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +176,7 @@ int main(void)
 		fake_test(another_domain_means_another_tap),
 		fake_test(held_in_its_domain_by_neighbours),
 		fake_test(another_domain_starts_another_account),
+		fake_test(tags_pass_to_who_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
