@@ -30,6 +30,7 @@ struct frr {
 	struct vty *zebra; /* for queries, and to know whether it is there */
 	unsigned int zebra_lives;
 	struct vty *queries; /* to bgpd, beside the one that may be in configuration mode */
+	unsigned int bgpd_lives;
 	struct event *coalesce;
 	frr_applied applied;
 	void *context;
@@ -54,8 +55,9 @@ static void on_refused(void *context, const char *error)
 	frr->applied(frr->context, error);
 }
 
-static void on_presence(void *context, bool connected)
+static void on_bgpd(void *context, bool connected)
 {
+	((struct frr *)context)->bgpd_lives += connected;
 }
 
 static void on_zebra(void *context, bool connected)
@@ -91,7 +93,7 @@ struct frr *frr_open(
 	frr->staticd.kind = CONFIG_STATIC;
 	frr->coalesce = evtimer_new(base, on_coalesce, frr);
 	frr->zebra = vty_open(base, frr_dir, "zebra", on_zebra, frr);
-	frr->queries = vty_open(base, frr_dir, "bgpd", on_presence, frr);
+	frr->queries = vty_open(base, frr_dir, "bgpd", on_bgpd, frr);
 	error = frr->coalesce && frr->zebra && frr->queries ? 0 : -errno;
 	if (error == 0)
 		error = frr_daemon_open(&frr->bgpd, base, frr_dir);
@@ -277,7 +279,12 @@ int frr_want(
 	drop_unseen(frr, &changed);
 	frr->bgpd.stated = true;
 	frr->staticd.stated = true;
-	if (changed && !evtimer_pending(frr->coalesce, NULL))
+	if (!changed)
+		return error;
+	/* Neither, before both have taken it. */
+	frr->bgpd.settled = false;
+	frr->staticd.settled = false;
+	if (!evtimer_pending(frr->coalesce, NULL))
 		evtimer_add(frr->coalesce, &(struct timeval){.tv_usec = COALESCE_US});
 	return error;
 }
@@ -322,8 +329,18 @@ unsigned int frr_zebra_lives(const struct frr *frr)
 	return frr->zebra_lives;
 }
 
+unsigned int frr_bgpd_lives(const struct frr *frr)
+{
+	return frr->bgpd_lives;
+}
+
+bool frr_settled(const struct frr *frr)
+{
+	return frr->bgpd.settled && frr->staticd.settled;
+}
+
 bool frr_connected(const struct frr *frr)
 {
 	return vty_connected(frr->zebra) && vty_connected(frr->bgpd.vty) &&
-	       vty_connected(frr->staticd.vty);
+	       vty_connected(frr->queries) && vty_connected(frr->staticd.vty);
 }

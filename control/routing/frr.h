@@ -59,4 +59,7 @@ int frr_query_zebra(struct frr *frr, const char *command, frr_answer answer, voi
 /* How often zebra has been connected to: another number means another process, perhaps. 0: never.
  */
 unsigned int frr_zebra_lives(const struct frr *frr);
+unsigned int frr_bgpd_lives(const struct frr *frr);
+/* The daemons run all that was wanted last. */
+bool frr_settled(const struct frr *frr);
 bool frr_connected(const struct frr *frr);

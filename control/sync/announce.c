@@ -14,6 +14,7 @@
 #include "control/sync/internal.h"
 
 #define SETTLE_MS 50
+#define AWAY_MS 200
 #define VERSIONS_S 5
 
 static unsigned int family_index(uint8_t family)
@@ -26,12 +27,17 @@ static const char *family_name(unsigned int index)
 	return index == 0 ? "ipv4" : "ipv6";
 }
 
-void announce_later(struct sync *sync)
+static void announce_in(struct sync *sync, unsigned int ms)
 {
-	struct timeval delay = {0, SETTLE_MS * 1000};
+	struct timeval delay = {0, ms * 1000};
 
 	if (sync->announce_event != NULL && !evtimer_pending(sync->announce_event, NULL))
 		evtimer_add(sync->announce_event, &delay);
+}
+
+void announce_later(struct sync *sync)
+{
+	announce_in(sync, SETTLE_MS);
 }
 
 void announce_stale(struct sync *sync, struct domain *domain, uint8_t family)
@@ -45,6 +51,17 @@ void announce_domain_free(struct domain *domain)
 {
 	free(domain->attributes[0].items);
 	free(domain->attributes[1].items);
+}
+
+/* FRR leaves a domain before its namespace goes. One that is away finds neither. */
+static void sweep_namespaces(struct sync *sync)
+{
+	if (!sync->namespaces_left || !sync->told)
+		return;
+	if (frr_connected(sync->frr) && !frr_settled(sync->frr))
+		return;
+	sync->namespaces_left = false;
+	domains_sweep_namespaces(sync);
 }
 
 /* ---- reading bgpd ---- */
@@ -156,6 +173,22 @@ static int ask(struct sync *sync, const struct domain *domain, unsigned int fami
 	return error;
 }
 
+/* Another bgpd counts its tables' versions anew. */
+static void forget_former_life(struct sync *sync)
+{
+	if (frr_bgpd_lives(sync->frr) == sync->bgpd_life)
+		return;
+	sync->bgpd_life = frr_bgpd_lives(sync->frr);
+	for (unsigned int i = 0; i < sync->domain_count; i++)
+		for (unsigned int f = 0; f < 2; f++) {
+			struct attributes *table = &sync->domains[i]->attributes[f];
+
+			table->stale = true;
+			for (size_t row = 0; row < table->count; row++)
+				table->items[row].version = 0;
+		}
+}
+
 static void details_done(struct sync *sync, struct attributes *table)
 {
 	if (--table->waiting > 0)
@@ -227,6 +260,27 @@ static void ask_details(struct sync *sync, struct domain *domain, unsigned int f
 	details_done(sync, table);
 }
 
+/* A bgpd that came back has yet to learn what the kernel and the dataplane still forward by: such
+ * a route keeps the attributes it had. */
+static size_t keep_rows(struct sync *sync, const struct domain *domain, unsigned int family,
+	struct attribute *items, size_t count)
+{
+	const struct attributes *old = &domain->attributes[family];
+	const struct attributes new = {.items = items, .count = count};
+	size_t kept = count;
+
+	for (size_t i = 0; i < old->count; i++) {
+		const struct ip *prefix = &old->items[i].announcement.prefix;
+		const struct route_entry *entry = rib_find(sync, domain->vrf, prefix);
+
+		if (find_attribute(&new, prefix) == NULL && entry != NULL &&
+			entry->native_set != 0 && entry->native_origin == API_ORIGIN_BGP)
+			items[kept++] = old->items[i];
+	}
+	qsort(items, kept, sizeof(*items), compare_attributes);
+	return kept;
+}
+
 static void on_table(void *context, json_t *answer)
 {
 	struct question *question = context;
@@ -235,8 +289,8 @@ static void on_table(void *context, json_t *answer)
 	struct domain *domain = find_domain(sync, question->domain);
 	json_t *routes = json_object_get(answer, "routes"), *paths;
 	struct attributes *table = domain ? &domain->attributes[family] : NULL;
-	struct attribute *items = calloc(json_object_size(routes) + 1, sizeof(*items));
-	size_t count = 0;
+	size_t most = json_object_size(routes) + (table ? table->count : 0) + 1, count = 0;
+	struct attribute *items = calloc(most, sizeof(*items));
 	const char *key;
 
 	free(question);
@@ -253,6 +307,7 @@ static void on_table(void *context, json_t *answer)
 	json_object_foreach (routes, key, paths)
 		count += read_row(table, family, key, paths, &items[count]);
 	qsort(items, count, sizeof(*items), compare_attributes);
+	count = keep_rows(sync, domain, family, items, count);
 	free(table->items);
 	table->items = items;
 	table->count = count;
@@ -331,6 +386,7 @@ static void on_version_time(evutil_socket_t fd, short what, void *context)
 
 	if (sync->plan != NULL)
 		ask_versions(sync);
+	sweep_namespaces(sync);
 	if (frr_zebra_lives(sync->frr) != sync->zebra_life)
 		heard_later(sync);
 	announce_later(sync);
@@ -403,6 +459,13 @@ static int collect(const struct sync *sync, struct frr_domain *domains,
 	return *announcements != NULL ? 0 : -ENOMEM;
 }
 
+void announce_snapshot(struct sync *sync)
+{
+	sync->namespaces_left = true;
+	sync->told = false;
+	announce_later(sync);
+}
+
 static void tell(struct sync *sync)
 {
 	struct frr_domain *domains = calloc(sync->plan->domain_count + 1, sizeof(*domains));
@@ -414,26 +477,29 @@ static void tell(struct sync *sync)
 	if (error != 0)
 		log_error("frr", "cannot state what is wanted: %s", strerror(-error));
 	sync->announced |= error == 0;
+	sync->told = error == 0;
 	free(announcements);
 	free(domains);
+	sweep_namespaces(sync);
 }
 
 /*
- * Nothing is said before the dataplane has acknowledged a snapshot. After a restart of control the
- * first wish must be complete, because what it leaves out is withdrawn: it waits for bgpd's tables
- * (an empty bgpd answers too, with empty tables). Later wishes wait for stale tables as well.
+ * Nothing is said before the dataplane has acknowledged a snapshot, nor while another one is being
+ * stated: what it brings does not forward yet. After a restart of control the first wish must be
+ * complete, because what it leaves out is withdrawn: it waits for bgpd and its tables (an empty
+ * bgpd answers too, with empty tables). Later wishes wait for stale tables as well.
  */
 static void on_announce(evutil_socket_t fd, short what, void *context)
 {
 	struct sync *sync = context;
-	bool acked = false;
 
-	for (unsigned int i = 0; sync->plan != NULL && i < sync->plan->domain_count; i++)
-		acked |= i < sync->domain_count && sync->domains[i]->acked;
-	if (sync->plan != NULL && sync->plan->domain_count == 0)
-		acked = sync->phase == PHASE_SYNCED;
-	if (!acked || sync->phase < PHASE_PUSHING)
+	if (sync->plan == NULL || sync->phase != PHASE_SYNCED)
 		return;
+	forget_former_life(sync);
+	if (!frr_connected(sync->frr) && !sync->announced) {
+		announce_in(sync, AWAY_MS);
+		return;
+	}
 	if (frr_connected(sync->frr) && !attributes_known(sync))
 		return;
 	tell(sync);
@@ -443,10 +509,9 @@ static void on_applied(void *context, const char *error)
 {
 	struct sync *sync = context;
 
-	if (error != NULL)
-		log_error("frr", "%s", error);
 	sync->frr_applied = error == NULL;
 	snprintf(sync->frr_error, sizeof(sync->frr_error), "%s", error != NULL ? error : "");
+	sweep_namespaces(sync);
 }
 
 int announce_open(struct sync *sync)

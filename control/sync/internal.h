@@ -127,16 +127,18 @@ struct sync {
 	struct api_client *client;
 	struct event *read_event, *write_event, *flush_event, *retry_event, *again_event;
 	enum phase phase;
-	uint64_t boot_id;
-	bool adopted; /* ids are in place: this process has read or given them */
-	bool ports_failed;
+	unsigned int retry_ms;
+	int broken;          /* -errno: something could not be sent; the connection is given up */
+	bool adopted;        /* ids are in place: this process has read or given them */
+	bool again;          /* something failed that another snapshot may mend */
+	bool complained;     /* since the present snapshot began */
 	bool snapshot_asked; /* another one is wanted after the present one */
 	struct api_batch *batch;
 	struct pending_batch *pending_first, *pending_last;
 	int64_t awaited; /* sequence of the request the phase waits for */
 	uint32_t push_cursor;
 	unsigned int push_stage;
-	char error[512]; /* the last refusal, empty when all is well */
+	char error[512]; /* what went wrong last, empty when all is well */
 	uint64_t refused;
 
 	/* tables */
@@ -152,7 +154,10 @@ struct sync {
 	/* announce.c */
 	struct frr *frr;
 	struct event *announce_event, *version_event;
-	bool announced; /* FRR has been told a wish since this process started */
+	bool announced;         /* FRR has been told a wish since this process started */
+	bool told;              /* and one since the last snapshot */
+	bool namespaces_left;   /* some may be there that the plan does not name */
+	unsigned int bgpd_life; /* the one that attributes were read from */
 
 	/* heard.c */
 	struct event *heard_event;
@@ -175,18 +180,49 @@ void session_send(struct sync *sync, enum api_object object, enum api_operation 
 	const void *payload);
 /* A domain's first dump is in, or it failed: the snapshot may go on. */
 void session_kernels_changed(struct sync *sync);
+void session_complain(struct sync *sync, const char *what, const char *why);
+/* The end of this turn of the event loop sends what is there. */
+void session_flush_soon(struct sync *sync);
+/* The connection cannot go on; it is given up at the end of this turn. */
+void session_break(struct sync *sync, int error);
 /* Asks the dataplane for the TAP it holds: an fd or -errno. */
 int session_tap(struct sync *sync, uint32_t interface);
 
-/* ---- domain.c: namespaces, TAPs, what kernels say ---- */
+/* ---- batches.c ---- */
+void batch_add(struct sync *sync, enum api_object object, enum api_operation operation,
+	const void *payload);
+unsigned int batch_count(const struct sync *sync); /* items not sent yet */
+/* The batch that is being filled goes out, with the TAPs its items name. Its sequence, 0: there
+ * was none. */
+int64_t batch_send(struct sync *sync);
+int64_t batch_send_fds(struct sync *sync, const int *fds, unsigned int fd_count);
+/* Takes the answer to the first batch that has none. -EPROTO: it is not that. */
+int batch_answered(struct sync *sync, const struct api_message *message);
+void batches_drop(struct sync *sync); /* the connection is gone */
+
+/* ---- named.c ---- */
+/* Finds or makes, and marks as wanted. 0: no memory or no id left. */
+uint32_t named_want(struct table *table, const char *name);
+void named_unwant(struct table *table); /* all of them */
+void named_forget(struct table *table); /* those that are not wanted */
+
+/* ---- domain.c: what kernels say ---- */
+extern const struct kernel_callbacks domain_callbacks; /* context: the domain */
+/* The plan took a link away or gave one other addresses: look at its routes again. */
+void domain_links_changed(struct domain *domain);
+void domain_ask_for_peers(struct domain *domain, const struct domain_link *link);
+struct domain_link *domain_link(struct domain *domain, uint32_t interface);
+void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct ip *address);
+
+/* ---- domains.c: ids, namespaces, TAPs ---- */
 int domains_plan(struct sync *sync); /* makes domains match the plan; ids and namespaces */
 /* MACs are known: TAPs and kernels of every wanted domain. 0 or -errno of the last failure. */
 int domains_open(struct sync *sync, const struct api_port *ports, unsigned int port_count);
 bool domains_ready(const struct sync *sync); /* every kernel's first dump is in */
-void domains_sweep(struct sync *sync);       /* deletes what the plan no longer names */
-void domains_close(struct sync *sync);       /* of our process; the kernel's side stays */
-struct domain_link *domain_link(struct domain *domain, uint32_t interface);
-void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct ip *address);
+/* Deletes what the plan no longer names, but the namespaces: FRR leaves those first. */
+void domains_sweep(struct sync *sync);
+void domains_sweep_namespaces(struct sync *sync);
+void domains_close(struct sync *sync); /* of our process; the kernel's side stays */
 void domain_tap_settings(const struct domain_link *link, struct tap_settings *settings);
 void domain_interface_item(
 	const struct domain *domain, const struct domain_link *link, struct api_interface *item);
@@ -223,6 +259,9 @@ void rib_native_gone(struct sync *sync, uint32_t vrf, const struct ip *prefix);
 struct route_entry *rib_find(const struct sync *sync, uint32_t vrf, const struct ip *prefix);
 void rib_state(struct sync *sync, const struct route_entry *entry);
 void rib_connections_changed(struct sync *sync); /* the plan's connections are others now */
+/* Every native route of this origin; each() may change or delete the one it is told of. */
+void rib_each_native(struct sync *sync, uint32_t vrf, enum api_route_origin origin,
+	void (*each)(const struct ip *prefix, void *context), void *context);
 void rib_drop_vrf(struct sync *sync, uint32_t vrf);
 struct ip rib_prefix(const struct route_entry *entry);
 
@@ -235,6 +274,8 @@ void heard_later(struct sync *sync);
 /* ---- announce.c ---- */
 int announce_open(struct sync *sync);
 void announce_close(struct sync *sync);
+/* A snapshot was acknowledged: FRR is told, and then the namespaces go that the plan left. */
+void announce_snapshot(struct sync *sync);
 /* A leaked route or its liveness changed: look again soon. */
 void announce_later(struct sync *sync);
 /* A domain's own route changed: its attributes are to be read again. */

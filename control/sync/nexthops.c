@@ -201,10 +201,12 @@ void adjacency_neighbour(
 	entry = table_at(&sync->adjacencies, id);
 	was = entry->resolved;
 	entry->neighbour = !gone && neighbour->valid;
-	/* A deleted entry is no news of the neighbour: keep its MAC until a probe fails. */
+	/* A deleted entry is no news of the neighbour: keep its MAC until a probe fails. But nobody
+	 * needs one that the plan does not name any more. */
 	if (gone) {
-		ask_kernel(sync, interface, &neighbour->address,
-			entry->peer ? kernel_resolve : kernel_probe);
+		if (entry->peer || entry->sets > 0)
+			ask_kernel(sync, interface, &neighbour->address,
+				entry->peer ? kernel_resolve : kernel_probe);
 		adjacency_collect(sync, id);
 		return;
 	}

@@ -239,6 +239,20 @@ void rib_native_gone(struct sync *sync, uint32_t vrf, const struct ip *prefix)
 	set_release(sync, previous);
 }
 
+void rib_each_native(struct sync *sync, uint32_t vrf, enum api_route_origin origin,
+	void (*each)(const struct ip *prefix, void *context), void *context)
+{
+	uint32_t id = table_walk(&sync->routes, 0);
+
+	for (; id != 0; id = table_walk(&sync->routes, id + 1)) {
+		const struct route_entry *entry = table_at(&sync->routes, id);
+		struct ip prefix = rib_prefix(entry);
+
+		if (entry->vrf == vrf && entry->native_set != 0 && entry->native_origin == origin)
+			each(&prefix, context);
+	}
+}
+
 void rib_drop_vrf(struct sync *sync, uint32_t vrf)
 {
 	uint32_t id = table_walk(&sync->routes, 0);

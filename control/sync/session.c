@@ -16,24 +16,19 @@
 #include "control/sync/copy.h"
 #include "control/sync/internal.h"
 
-#define RETRY_MS 100
+#define RETRY_FIRST_MS 100
+#define RETRY_LAST_MS 3000
 #define AGAIN_S 5
 #define ANSWER_TIMEOUT_MS 10000
 #define UNSENT_MAX (2u << 20) /* bytes queued before routes wait for the socket */
 
-/* A batch on its way: kept to name what was refused. */
-struct pending_batch {
-	struct pending_batch *next;
-	int64_t sequence;
-	struct api_batch items;
-};
-
 static void session_begin(struct sync *sync);
 static void push(struct sync *sync);
 
-static void complain(struct sync *sync, const char *what, const char *why)
+void session_complain(struct sync *sync, const char *what, const char *why)
 {
 	snprintf(sync->error, sizeof(sync->error), "%s: %s", what, why);
+	sync->complained = true;
 	log_error("dataplane", "%s", sync->error);
 }
 
@@ -42,24 +37,6 @@ static void retry_in(struct event *event, unsigned int ms)
 	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
 
 	event_add(event, &delay);
-}
-
-static struct pending_batch *pending_of(struct api_batch *items)
-{
-	return (struct pending_batch *)((char *)items - offsetof(struct pending_batch, items));
-}
-
-static void drop_pending(struct sync *sync)
-{
-	while (sync->pending_first != NULL) {
-		struct pending_batch *batch = sync->pending_first;
-		sync->pending_first = batch->next;
-		free(batch);
-	}
-	sync->pending_last = NULL;
-	if (sync->batch != NULL)
-		free(pending_of(sync->batch));
-	sync->batch = NULL;
 }
 
 static void event_drop(struct event **event)
@@ -77,88 +54,50 @@ static void close_socket(struct sync *sync)
 	sync->client = NULL;
 }
 
+/* Ids that were free may be named still by what the dataplane has: none is given again before a
+ * snapshot's end has swept that. */
+static void hold_ids(struct sync *sync, bool hold)
+{
+	table_hold_ids(&sync->adjacencies, hold);
+	table_hold_ids(&sync->sets, hold);
+}
+
 static void lost(struct sync *sync, const char *why)
 {
 	log_warning("dataplane", "connection lost (%s); it forwards on by itself if it lives", why);
+	if (!sync->complained)
+		snprintf(sync->error, sizeof(sync->error), "connection lost: %s", why);
 	close_socket(sync);
 	event_del(sync->flush_event);
 	event_del(sync->again_event);
-	drop_pending(sync);
+	batches_drop(sync);
+	hold_ids(sync, true);
+	sync->broken = 0;
 	sync->phase = PHASE_AWAY;
-	retry_in(sync->retry_event, RETRY_MS);
+	retry_in(sync->retry_event, sync->retry_ms);
+	sync->retry_ms = sync->retry_ms * 2 < RETRY_LAST_MS ? sync->retry_ms * 2 : RETRY_LAST_MS;
 }
 
-/* ---- sending ---- */
+void session_flush_soon(struct sync *sync)
+{
+	event_active(sync->flush_event, EV_TIMEOUT, 1);
+}
+
+void session_break(struct sync *sync, int error)
+{
+	sync->broken = error;
+	session_flush_soon(sync);
+}
 
 static int64_t send_message(
 	struct sync *sync, enum api_message_type type, const void *payload, size_t length)
 {
 	int64_t sequence = api_client_send(sync->client, type, payload, length, NULL, 0);
 
-	event_active(sync->flush_event, EV_TIMEOUT, 1);
+	if (sequence < 0)
+		session_break(sync, (int)sequence);
+	session_flush_soon(sync);
 	return sequence;
-}
-
-/* The batch that is being filled goes out, with the TAPs its items name. */
-static int64_t send_batch_fds(struct sync *sync, const int *fds, unsigned int fd_count)
-{
-	struct pending_batch *pending = pending_of(sync->batch);
-
-	sync->batch = NULL;
-	pending->sequence = api_client_send(sync->client, API_BATCH, pending->items.bytes,
-		pending->items.length, fds, fd_count);
-	event_active(sync->flush_event, EV_TIMEOUT, 1);
-	if (sync->pending_last != NULL)
-		sync->pending_last->next = pending;
-	else
-		sync->pending_first = pending;
-	sync->pending_last = pending;
-	return pending->sequence;
-}
-
-static int64_t send_batch(struct sync *sync)
-{
-	return sync->batch != NULL ? send_batch_fds(sync, NULL, 0) : 0;
-}
-
-static bool have_batch(struct sync *sync)
-{
-	struct pending_batch *pending;
-
-	if (sync->batch != NULL)
-		return true;
-	pending = malloc(sizeof(*pending));
-	if (pending == NULL)
-		return false;
-	pending->next = NULL;
-	pending->items.count = 0;
-	pending->items.length = 0;
-	sync->batch = &pending->items;
-	return true;
-}
-
-static void add_item(struct sync *sync, enum api_object object, enum api_operation operation,
-	const void *payload)
-{
-	if (!have_batch(sync)) {
-		complain(sync, "batch", "out of memory; stating everything again");
-		session_resync(sync);
-		return;
-	}
-	if (api_batch_add(sync->batch, object, operation, payload) == 0)
-		return;
-	send_batch(sync);
-	if (have_batch(sync))
-		api_batch_add(sync->batch, object, operation, payload);
-}
-
-void session_send(struct sync *sync, enum api_object object, enum api_operation operation,
-	const void *payload)
-{
-	if (sync->phase < PHASE_PUSHING)
-		return;
-	add_item(sync, object, operation, payload);
-	event_active(sync->flush_event, EV_TIMEOUT, 1);
 }
 
 /* ---- the stages of a snapshot ---- */
@@ -187,33 +126,6 @@ static void send_startup(struct sync *sync)
 	sync->awaited = send_message(sync, API_STARTUP, &startup, sizeof(startup));
 }
 
-static void send_ports(struct sync *sync)
-{
-	const struct site_edge *edge = sync->plan->edge;
-	uint32_t id;
-
-	send_message(sync, API_SNAPSHOT_BEGIN, NULL, 0);
-	for (id = table_walk(&sync->ports, 0); id != 0; id = table_walk(&sync->ports, id + 1)) {
-		const struct named *named = table_at(&sync->ports, id);
-		struct api_port item = {.id = id};
-
-		for (unsigned int i = 0; i < edge->port_count; i++) {
-			const struct site_port *port = &edge->ports[i];
-			if (strcmp(port->name, named->name) != 0)
-				continue;
-			COPY_TEXT(item.name, port->name);
-			COPY_TEXT(item.device, port->device);
-			item.role = port->role == PORT_CORE ? API_ROLE_CORE : API_ROLE_CUSTOMER;
-			item.mtu = port->mtu;
-			item.outer_ethertype = port->outer_ethertype;
-			add_item(sync, API_PORT, API_UPSERT, &item);
-		}
-	}
-	sync->phase = PHASE_PORTS;
-	sync->ports_failed = false;
-	sync->awaited = send_batch(sync);
-}
-
 struct port_rows {
 	struct api_port rows[API_PORTS_MAX];
 	unsigned int count;
@@ -237,9 +149,41 @@ static void ports_stated(struct sync *sync)
 		return;
 	}
 	if (domains_open(sync, ports.rows, ports.count) != 0)
-		sync->ports_failed = true;
+		sync->again = true;
 	sync->phase = PHASE_KERNELS;
 	session_kernels_changed(sync);
+}
+
+static void add_port(struct sync *sync, uint32_t id, const struct site_port *port)
+{
+	struct api_port item = {.id = id,
+		.role = port->role == PORT_CORE ? API_ROLE_CORE : API_ROLE_CUSTOMER,
+		.mtu = port->mtu,
+		.outer_ethertype = port->outer_ethertype};
+
+	COPY_TEXT(item.name, port->name);
+	COPY_TEXT(item.device, port->device);
+	batch_add(sync, API_PORT, API_UPSERT, &item);
+}
+
+static void send_ports(struct sync *sync)
+{
+	const struct site_edge *edge = sync->plan->edge;
+	uint32_t id;
+
+	send_message(sync, API_SNAPSHOT_BEGIN, NULL, 0);
+	for (id = table_walk(&sync->ports, 0); id != 0; id = table_walk(&sync->ports, id + 1)) {
+		const struct named *named = table_at(&sync->ports, id);
+
+		for (unsigned int i = 0; i < edge->port_count; i++)
+			if (strcmp(edge->ports[i].name, named->name) == 0)
+				add_port(sync, id, &edge->ports[i]);
+	}
+	sync->phase = PHASE_PORTS;
+	sync->again = false;
+	sync->awaited = batch_send(sync);
+	if (sync->awaited == 0 && sync->broken == 0)
+		ports_stated(sync); /* an edge without ports */
 }
 
 void session_kernels_changed(struct sync *sync)
@@ -253,7 +197,7 @@ static void push_interfaces(struct sync *sync)
 	int fds[API_FDS_MAX];
 	unsigned int fd_count = 0;
 
-	send_batch(sync);
+	batch_send(sync);
 	for (unsigned int i = 0; i < sync->domain_count; i++) {
 		struct domain *domain = sync->domains[i];
 		for (unsigned int l = 0; l < domain->link_count; l++) {
@@ -267,15 +211,14 @@ static void push_interfaces(struct sync *sync)
 			if (item.has_tap)
 				fds[fd_count++] = link->tap;
 			link->tap_given = true;
-			add_item(sync, API_INTERFACE, API_UPSERT, &item);
-			if (fd_count == API_FDS_MAX || sync->batch->count == API_FDS_MAX) {
-				send_batch_fds(sync, fds, fd_count);
+			batch_add(sync, API_INTERFACE, API_UPSERT, &item);
+			if (fd_count == API_FDS_MAX || batch_count(sync) == API_FDS_MAX) {
+				batch_send_fds(sync, fds, fd_count);
 				fd_count = 0;
 			}
 		}
 	}
-	if (sync->batch != NULL)
-		send_batch_fds(sync, fds, fd_count);
+	batch_send_fds(sync, fds, fd_count);
 }
 
 static void push(struct sync *sync)
@@ -288,7 +231,7 @@ static void push(struct sync *sync)
 		if (!sync->domains[i]->wanted)
 			continue;
 		COPY_TEXT(item.name, sync->domains[i]->name);
-		add_item(sync, API_VRF, API_UPSERT, &item);
+		batch_add(sync, API_VRF, API_UPSERT, &item);
 	}
 	push_interfaces(sync);
 	for (id = table_walk(&sync->adjacencies, 0); id != 0;
@@ -315,7 +258,7 @@ static void pump_routes(struct sync *sync)
 	}
 	if (sync->push_cursor != 0)
 		return;
-	send_batch(sync);
+	batch_send(sync);
 	sync->phase = PHASE_ENDING;
 	sync->awaited = send_message(sync, API_SNAPSHOT_END, NULL, 0);
 }
@@ -323,14 +266,18 @@ static void pump_routes(struct sync *sync)
 static void snapshot_ended(struct sync *sync)
 {
 	sync->phase = PHASE_SYNCED;
+	sync->retry_ms = RETRY_FIRST_MS;
+	if (!sync->complained)
+		sync->error[0] = '\0';
 	log_info("dataplane", "synchronised: %u domains, %u routes", sync->plan->domain_count,
 		sync->routes.count);
 	for (unsigned int i = 0; i < sync->plan->domain_count; i++)
 		sync->domains[i]->acked = true;
 	sets_forget_adopted(sync);
 	domains_sweep(sync);
-	announce_later(sync);
-	if (sync->ports_failed)
+	hold_ids(sync, false);
+	announce_snapshot(sync);
+	if (sync->again)
 		retry_in(sync->again_event, AGAIN_S * 1000);
 	if (sync->snapshot_asked)
 		session_begin(sync);
@@ -341,16 +288,18 @@ static void session_begin(struct sync *sync)
 	int error;
 
 	sync->snapshot_asked = false;
+	sync->complained = false;
+	/* What is deleted from here on is not said but swept. */
+	batch_send(sync);
+	hold_ids(sync, true);
 	sync_promote(sync);
 	error = domains_plan(sync);
-	if (error != 0) {
-		complain(sync, "plan", strerror(-error));
+	if (error == 0) {
+		send_startup(sync);
 		return;
 	}
-	send_batch(sync);
-	if (!sync->ports_failed)
-		sync->error[0] = '\0';
-	send_startup(sync);
+	session_complain(sync, "plan", strerror(-error));
+	lost(sync, "the plan does not fit; trying again");
 }
 
 void session_resync(struct sync *sync)
@@ -363,120 +312,41 @@ void session_resync(struct sync *sync)
 
 /* ---- answers ---- */
 
-static const char *object_name(unsigned int object)
-{
-	static const char *const names[] = {[API_PORT] = "port",
-		[API_VRF] = "domain",
-		[API_INTERFACE] = "link",
-		[API_ADJACENCY] = "neighbour",
-		[API_GROUP] = "next-hop group",
-		[API_ROUTE] = "route"};
-
-	return object < sizeof(names) / sizeof(names[0]) ? names[object] : "object";
-}
-
-/* What an item was about, for a person. */
-static void item_text(struct sync *sync, const struct api_item *item, char *text, size_t size)
-{
-	const void *payload = item + 1;
-	const struct api_route *route = payload;
-	struct ip prefix = {0};
-	char address[64];
-
-	switch (item->object) {
-	case API_PORT:
-		snprintf(text, size, "%s", ((const struct api_port *)payload)->name);
-		break;
-	case API_VRF:
-		snprintf(text, size, "%s", ((const struct api_vrf *)payload)->name);
-		break;
-	case API_INTERFACE:
-		snprintf(text, size, "%s", ((const struct api_interface *)payload)->name);
-		break;
-	case API_ROUTE:
-		prefix.family = route->family;
-		prefix.prefix_len = route->prefix_len;
-		memcpy(prefix.address, route->address, sizeof(prefix.address));
-		snprintf(text, size, "%s in %s", ip_text(&prefix, address, sizeof(address)),
-			route->vrf < API_VRFS_MAX && sync->by_vrf[route->vrf] != NULL
-				? sync->by_vrf[route->vrf]->name
-				: "a domain that is gone");
-		break;
-	default:
-		snprintf(text, size, "%u", *(const uint32_t *)payload);
-	}
-}
-
-static void report_refusals(
-	struct sync *sync, const struct api_batch *items, const int32_t *errors, uint32_t count)
-{
-	size_t offset = 0;
-	unsigned int told = 0;
-
-	for (uint32_t i = 0; i < count && offset < items->length; i++) {
-		const struct api_item *item = (const void *)(items->bytes + offset);
-		char what[160], text[200];
-
-		offset += sizeof(*item) + (item->length + 7u) / 8u * 8u;
-		if (errors[i] == 0)
-			continue;
-		sync->refused++;
-		if (item->object == API_PORT || item->object == API_INTERFACE)
-			sync->ports_failed = true;
-		if (told++ >= 3)
-			continue;
-		item_text(sync, item, what, sizeof(what));
-		snprintf(text, sizeof(text), "%s %s refused", object_name(item->object), what);
-		complain(sync, text, strerror(-errors[i]));
-	}
-}
-
-static void batch_answered(struct sync *sync, const struct api_message *message)
-{
-	const struct api_batch_ack *ack = message->payload;
-	struct pending_batch *batch = sync->pending_first;
-
-	if (batch == NULL || batch->sequence != message->header.sequence) {
-		lost(sync, "it acknowledged a batch that was not sent");
-		return;
-	}
-	sync->pending_first = batch->next;
-	if (batch->next == NULL)
-		sync->pending_last = NULL;
-	if (ack->failed > 0)
-		report_refusals(sync, &batch->items, (const int32_t *)(ack + 1), ack->count);
-	free(batch);
-	if (sync->phase == PHASE_PORTS && message->header.sequence == sync->awaited)
-		ports_stated(sync);
-}
-
 static void startup_answered(struct sync *sync, const struct api_ack *ack)
 {
 	if (ack->error != 0)
-		complain(sync, "startup", ack->text[0] ? ack->text : strerror(-ack->error));
-	if (ack->error != 0 && ack->error != -EALREADY) {
-		lost(sync, "it could not start");
-		return;
-	}
-	send_ports(sync);
+		session_complain(sync, "startup", ack->text[0] ? ack->text : strerror(-ack->error));
+	if (ack->error != 0 && ack->error != -EALREADY)
+		lost(sync, sync->error);
+	else
+		send_ports(sync);
 }
 
 static void answered(struct sync *sync, const struct api_message *message)
 {
 	const struct api_ack *ack = message->payload;
+	bool awaited = message->header.sequence == sync->awaited;
 
-	if (message->payload_length < sizeof(*ack)) {
+	if (message->payload_length < sizeof(*ack))
 		lost(sync, "an answer is too short");
-		return;
-	}
-	if (ack->error != 0 && sync->phase != PHASE_STARTING)
-		complain(sync, "request refused", ack->text[0] ? ack->text : strerror(-ack->error));
-	if (message->header.sequence != sync->awaited)
-		return;
-	if (sync->phase == PHASE_STARTING)
+	else if (awaited && sync->phase == PHASE_STARTING)
 		startup_answered(sync, ack);
-	else if (sync->phase == PHASE_ENDING)
+	else if (ack->error != 0) {
+		/* A batch or a part of the snapshot was refused as a whole: what the dataplane has
+		 * is not known any more. */
+		session_complain(
+			sync, "request refused", ack->text[0] ? ack->text : strerror(-ack->error));
+		lost(sync, sync->error);
+	} else if (awaited && sync->phase == PHASE_ENDING)
 		snapshot_ended(sync);
+}
+
+static void batch_done(struct sync *sync, const struct api_message *message)
+{
+	if (batch_answered(sync, message) != 0)
+		lost(sync, "it acknowledged a batch that was not sent");
+	else if (sync->phase == PHASE_PORTS && message->header.sequence == sync->awaited)
+		ports_stated(sync);
 }
 
 static void happened(struct sync *sync, const struct api_message *message)
@@ -489,7 +359,7 @@ static void happened(struct sync *sync, const struct api_message *message)
 		return;
 	switch (event->type) {
 	case API_EVENT_PORT_LINK:
-		if (event->a < sync->ports.top) {
+		if (event->a > 0 && event->a < sync->ports.top) {
 			port = table_at(&sync->ports, event->a);
 			log_info("port", "%s link is %s", port->name, event->b ? "up" : "down");
 		}
@@ -512,7 +382,7 @@ static void handle(struct sync *sync, const struct api_message *message)
 		answered(sync, message);
 		break;
 	case API_BATCH_ACK:
-		batch_answered(sync, message);
+		batch_done(sync, message);
 		break;
 	case API_EVENT:
 		happened(sync, message);
@@ -548,7 +418,11 @@ static void on_flush(evutil_socket_t fd, short what, void *context)
 	if (sync->client == NULL)
 		return;
 	pump_routes(sync);
-	send_batch(sync);
+	batch_send(sync);
+	if (sync->broken != 0) {
+		lost(sync, strerror(-sync->broken));
+		return;
+	}
 	result = api_client_flush(sync->client);
 	if (result < 0)
 		lost(sync, strerror(-result));
@@ -668,13 +542,12 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
 		snprintf(sync->error, sizeof(sync->error),
 			"no dataplane answers in %s: %s; start onramp-dataplane", sync->run_dir,
 			strerror(errno));
-		retry_in(sync->retry_event, RETRY_MS);
+		retry_in(sync->retry_event, RETRY_FIRST_MS);
 		return;
 	}
 	log_info("dataplane", "connected to process %u", hello.pid);
-	if (hello.boot_id != sync->boot_id)
-		forget_taps_given(sync);
-	sync->boot_id = hello.boot_id;
+	/* It may be another process, or this one may never have read what was on its way. */
+	forget_taps_given(sync);
 	sync->phase = PHASE_ADOPTING;
 	error = watch_socket(sync);
 	if (error == 0 && !sync->adopted)
@@ -684,7 +557,6 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
 		return;
 	}
 	sync->adopted = true;
-	sync->error[0] = '\0';
 	if (sync_plan(sync) != NULL)
 		session_begin(sync);
 }
@@ -701,13 +573,14 @@ int session_open(struct sync *sync)
 	sync->again_event = evtimer_new(sync->base, on_again, sync);
 	if (sync->flush_event == NULL || sync->retry_event == NULL || sync->again_event == NULL)
 		return -ENOMEM;
+	sync->retry_ms = RETRY_FIRST_MS;
 	retry_in(sync->retry_event, 0);
 	return 0;
 }
 
 void session_close(struct sync *sync)
 {
-	drop_pending(sync);
+	batches_drop(sync);
 	if (sync->client != NULL)
 		close_socket(sync);
 	event_drop(&sync->flush_event);

@@ -146,7 +146,20 @@ void table_remove(struct table *table, uint32_t id)
 	node->used = false;
 	table->count--;
 	/* Without memory for the list the id is merely not given again. */
-	push_free(table, id);
+	if (!table->held)
+		push_free(table, id);
+}
+
+void table_hold_ids(struct table *table, bool hold)
+{
+	uint32_t id;
+
+	if (hold)
+		table->free_count = 0;
+	for (id = table->first; table->held && !hold && id < table->top; id++)
+		if (!node_at(table, id)->used)
+			push_free(table, id);
+	table->held = hold;
 }
 
 static uint32_t skip_to(const struct table *table, uint32_t id, uint32_t hash)

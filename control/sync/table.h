@@ -28,6 +28,7 @@ struct table {
 	uint32_t bucket_count; /* a power of two */
 	uint32_t *free_ids;
 	uint32_t free_count, free_capacity;
+	bool held; /* what is removed is not given again */
 };
 
 void table_init(struct table *table, size_t size, uint32_t first, uint32_t limit);
@@ -43,6 +44,9 @@ static inline void *table_at(const struct table *table, uint32_t id)
 {
 	return table->objects + (size_t)id * table->size;
 }
+
+/* Held: no id that was ever used is given again, until this is ended. */
+void table_hold_ids(struct table *table, bool hold);
 
 /* Candidates of a hash: for (id = table_first(..); id; id = table_next(..)) compare keys. */
 uint32_t table_first(const struct table *table, uint32_t hash);

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Routing domains follow the plan: ids, namespaces, TAPs, and who is connected with whom. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/log.h"
+#include "control/routing/namespace.h"
+#include "control/sync/copy.h"
+#include "control/sync/internal.h"
+
+/* Interface indexes of TAPs are unique on the machine, whatever the namespace. */
+#define TAP_IFINDEX_BASE 65536u
+
+static struct domain *find_domain(const struct sync *sync, const char *name)
+{
+	for (unsigned int i = 0; i < sync->domain_count; i++)
+		if (strcmp(sync->domains[i]->name, name) == 0)
+			return sync->domains[i];
+	return NULL;
+}
+
+static void close_link(struct sync *sync, struct domain_link *link)
+{
+	adjacency_drop_interface(sync, link->interface);
+	sync->by_interface[link->interface] = NULL;
+	if (link->tap >= 0)
+		close(link->tap);
+	link->tap = -1;
+}
+
+static void domain_free(struct domain *domain)
+{
+	if (domain->kernel != NULL)
+		kernel_close(domain->kernel);
+	for (unsigned int i = 0; i < domain->link_count; i++)
+		if (domain->links[i].tap >= 0)
+			close(domain->links[i].tap);
+	if (domain->netns >= 0)
+		close(domain->netns);
+	announce_domain_free(domain);
+	free(domain->partners);
+	free(domain);
+}
+
+/* A domain that the plan no longer names: its routes go at once, its namespace after the sweep. */
+static void domain_retire(struct sync *sync, struct domain *domain)
+{
+	if (domain->kernel != NULL)
+		kernel_close(domain->kernel);
+	domain->kernel = NULL;
+	rib_drop_vrf(sync, domain->vrf);
+	for (unsigned int i = 0; i < domain->link_count; i++)
+		close_link(sync, &domain->links[i]);
+	domain->link_count = 0;
+}
+
+static struct domain *domain_make(struct sync *sync, const char *name)
+{
+	struct domain *domain = calloc(1, sizeof(*domain));
+
+	if (domain == NULL)
+		return NULL;
+	domain->sync = sync;
+	COPY_TEXT(domain->name, name);
+	domain->netns = -1;
+	return domain;
+}
+
+static void forget_peer(struct domain *domain, const struct domain_link *link, const struct ip *old,
+	const struct ip *new)
+{
+	if (old->family == 0 || ip_equal(old, new))
+		return;
+	if (domain->kernel != NULL && link->ifindex != 0)
+		kernel_forget(domain->kernel, link->ifindex, old);
+	adjacency_unpeer(domain->sync, link->interface, old);
+}
+
+static void forget_peers(
+	struct domain *domain, const struct domain_link *link, const struct plan_link *plan)
+{
+	forget_peer(domain, link, &link->plan.peer4, &plan->peer4);
+	forget_peer(domain, link, &link->plan.peer6, &plan->peer6);
+}
+
+/* Takes over the plan's links, keeping what is known of those that stay. */
+static int plan_links(struct sync *sync, struct domain *domain, const struct plan_domain *plan)
+{
+	struct domain_link old[LINKS];
+	unsigned int old_count = domain->link_count;
+	bool changed = false;
+
+	memcpy(old, domain->links, sizeof(old));
+	domain->link_count = plan->link_count;
+	for (unsigned int i = 0; i < plan->link_count; i++) {
+		struct domain_link *link = &domain->links[i];
+		uint32_t id = named_want(&sync->interfaces, plan->links[i].name);
+
+		if (id == 0)
+			return -ENOSPC;
+		*link = (struct domain_link){.interface = id, .tap = -1};
+		for (unsigned int j = 0; j < old_count; j++)
+			if (old[j].interface == id) {
+				*link = old[j];
+				old[j].interface = 0;
+			}
+		changed |= !ip_equal(&link->plan.edge4, &plan->links[i].edge4) ||
+			   !ip_equal(&link->plan.edge6, &plan->links[i].edge6);
+		forget_peers(domain, link, &plan->links[i]);
+		link->plan = plan->links[i];
+		link->port =
+			named_want(&sync->ports, sync->plan->edge->ports[link->plan.port].name);
+		sync->by_interface[id] = domain;
+	}
+	for (unsigned int j = 0; j < old_count; j++)
+		if (old[j].interface != 0) {
+			close_link(sync, &old[j]);
+			changed = true;
+		}
+	if (changed)
+		domain_links_changed(domain);
+	return 0;
+}
+
+static int plan_partners(struct sync *sync)
+{
+	for (unsigned int i = 0; i < sync->domain_count; i++)
+		sync->domains[i]->partner_count = 0;
+	for (unsigned int i = 0; i < sync->plan->connection_count; i++) {
+		const struct plan_connection *connection = &sync->plan->connections[i];
+		struct domain *ends[2] = {sync->domains[connection->circuit_domain],
+			sync->domains[connection->vnet_domain]};
+
+		for (unsigned int e = 0; e < 2; e++) {
+			struct partner *partners = reallocarray(
+				ends[e]->partners, ends[e]->partner_count + 1, sizeof(*partners));
+			if (partners == NULL)
+				return -ENOMEM;
+			ends[e]->partners = partners;
+			partners[ends[e]->partner_count++] =
+				(struct partner){ends[1 - e]->vrf, connection->weight};
+		}
+	}
+	return 0;
+}
+
+/* Domains in the plan's order first, so that the plan's indexes are ours; then retired ones. */
+static int order_domains(struct sync *sync)
+{
+	unsigned int wanted = sync->plan->domain_count, total = wanted;
+	struct domain **domains = calloc(wanted + sync->domain_count + 1, sizeof(*domains));
+
+	if (domains == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < wanted; i++) {
+		const char *name = sync->plan->domains[i].name;
+		struct domain *domain = find_domain(sync, name);
+
+		if (domain == NULL)
+			domain = domain_make(sync, name);
+		if (domain == NULL) {
+			free(domains);
+			return -ENOMEM;
+		}
+		domain->wanted = true;
+		domain->index = i;
+		domains[i] = domain;
+	}
+	for (unsigned int i = 0; i < sync->domain_count; i++)
+		if (!sync->domains[i]->wanted)
+			domains[total++] = sync->domains[i];
+	free(sync->domains);
+	sync->domains = domains;
+	sync->domain_count = total;
+	return 0;
+}
+
+int domains_plan(struct sync *sync)
+{
+	int error;
+
+	named_unwant(&sync->ports);
+	named_unwant(&sync->vrfs);
+	named_unwant(&sync->interfaces);
+	for (unsigned int i = 0; i < sync->plan->edge->port_count; i++)
+		if (named_want(&sync->ports, sync->plan->edge->ports[i].name) == 0)
+			return -ENOSPC;
+	for (unsigned int i = 0; i < sync->domain_count; i++)
+		sync->domains[i]->wanted = false;
+	error = order_domains(sync);
+	for (unsigned int i = 0; error == 0 && i < sync->domain_count; i++) {
+		struct domain *domain = sync->domains[i];
+
+		if (!domain->wanted) {
+			domain_retire(sync, domain);
+			continue;
+		}
+		domain->vrf = named_want(&sync->vrfs, domain->name);
+		if (domain->vrf == 0)
+			return -ENOSPC;
+		sync->by_vrf[domain->vrf] = domain;
+		error = plan_links(sync, domain, &sync->plan->domains[i]);
+	}
+	if (error == 0)
+		error = plan_partners(sync);
+	if (error == 0)
+		rib_connections_changed(sync);
+	return error;
+}
+
+static const struct api_port *find_port(
+	const struct api_port *ports, unsigned int count, uint32_t id)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (ports[i].id == id)
+			return &ports[i];
+	return NULL;
+}
+
+void domain_tap_settings(const struct domain_link *link, struct tap_settings *settings)
+{
+	*settings = (struct tap_settings){.ifname = link->plan.ifname,
+		.ifindex = TAP_IFINDEX_BASE + link->interface,
+		.mtu = link->plan.mtu,
+		.address4 = link->plan.edge4,
+		.address6 = link->plan.edge6};
+	memcpy(settings->mac, link->mac, sizeof(settings->mac));
+}
+
+/* The TAP of a link: ours already, the dataplane's, or a new one. */
+static int open_tap(struct sync *sync, struct domain *domain, struct domain_link *link,
+	const struct api_port *port)
+{
+	struct tap_settings settings;
+
+	memcpy(link->mac, port->mac, sizeof(link->mac));
+	domain_tap_settings(link, &settings);
+	link->heard = false;
+	heard_later(sync);
+	if (link->tap < 0) {
+		link->tap = session_tap(sync, link->interface);
+		link->tap_given = link->tap >= 0;
+	}
+	if (link->tap < 0) {
+		link->tap = tap_open(domain->netns, &settings);
+		return link->tap < 0 ? link->tap : 0;
+	}
+	return tap_configure(domain->netns, &settings);
+}
+
+static int open_links(struct sync *sync, struct domain *domain, const struct api_port *ports,
+	unsigned int port_count)
+{
+	int result = 0;
+
+	for (unsigned int i = 0; i < domain->link_count; i++) {
+		struct domain_link *link = &domain->links[i];
+		const struct api_port *port = find_port(ports, port_count, link->port);
+		int error = port == NULL ? -ENODEV : open_tap(sync, domain, link, port);
+
+		if (error == 0)
+			continue;
+		log_error("link", "%s: cannot set up its TAP: %s", link->plan.name,
+			port == NULL ? "its port is not there" : strerror(-error));
+		result = error;
+	}
+	return result;
+}
+
+static int open_domain(struct sync *sync, struct domain *domain, const struct api_port *ports,
+	unsigned int port_count)
+{
+	int error;
+
+	if (domain->netns < 0)
+		domain->netns = namespace_open(sync->netns_dir, domain->name);
+	if (domain->netns < 0)
+		return domain->netns;
+	error = open_links(sync, domain, ports, port_count);
+	if (domain->kernel == NULL)
+		domain->kernel = kernel_open(sync->base, domain->netns, &domain_callbacks, domain);
+	if (domain->kernel == NULL)
+		return -errno;
+	for (unsigned int i = 0; i < domain->link_count; i++)
+		if (domain->links[i].running)
+			domain_ask_for_peers(domain, &domain->links[i]);
+	return error;
+}
+
+int domains_open(struct sync *sync, const struct api_port *ports, unsigned int port_count)
+{
+	int result = 0;
+
+	for (unsigned int i = 0; i < sync->plan->domain_count; i++) {
+		int error = open_domain(sync, sync->domains[i], ports, port_count);
+		if (error == 0)
+			continue;
+		log_error("domain", "%s: %s", sync->domains[i]->name, strerror(-error));
+		result = error;
+	}
+	return result;
+}
+
+bool domains_ready(const struct sync *sync)
+{
+	for (unsigned int i = 0; i < sync->plan->domain_count; i++) {
+		const struct domain *domain = sync->domains[i];
+		if (domain->kernel != NULL && !kernel_is_synced(domain->kernel))
+			return false;
+	}
+	return true;
+}
+
+static void sweep_tap(const char *ifname, void *context)
+{
+	struct domain *domain = context;
+
+	for (unsigned int i = 0; i < domain->link_count; i++)
+		if (strcmp(domain->links[i].plan.ifname, ifname) == 0)
+			return;
+	tap_delete(domain->netns, ifname);
+}
+
+static void sweep_namespace(const char *name, void *context)
+{
+	struct sync *sync = context;
+
+	if (find_domain(sync, name) == NULL)
+		namespace_delete(sync->netns_dir, name);
+}
+
+void domains_sweep_namespaces(struct sync *sync)
+{
+	namespace_list(sync->netns_dir, sweep_namespace, sync);
+}
+
+void domains_sweep(struct sync *sync)
+{
+	while (sync->domain_count > sync->plan->domain_count) {
+		struct domain *domain = sync->domains[--sync->domain_count];
+
+		sync->by_vrf[domain->vrf] = NULL;
+		domain_free(domain);
+	}
+	for (unsigned int i = 0; i < sync->domain_count; i++)
+		if (sync->domains[i]->netns >= 0)
+			tap_list(sync->domains[i]->netns, sweep_tap, sync->domains[i]);
+	named_forget(&sync->ports);
+	named_forget(&sync->vrfs);
+	named_forget(&sync->interfaces);
+}
+
+void domains_close(struct sync *sync)
+{
+	for (unsigned int i = 0; i < sync->domain_count; i++)
+		domain_free(sync->domains[i]);
+	free(sync->domains);
+	sync->domains = NULL;
+	sync->domain_count = 0;
+}
+
+void domain_interface_item(
+	const struct domain *domain, const struct domain_link *link, struct api_interface *item)
+{
+	const struct plan_link *plan = &link->plan;
+	const uint8_t *mac;
+
+	memset(item, 0, sizeof(*item));
+	item->id = link->interface;
+	item->port = link->port;
+	item->vrf = domain->vrf;
+	item->s_tag = plan->s_tag;
+	item->c_tag = plan->c_tag;
+	item->mtu = plan->mtu;
+	memcpy(item->address4, plan->edge4.address, sizeof(item->address4));
+	item->prefix_len4 = plan->edge4.prefix_len;
+	memcpy(item->address6, plan->edge6.address, sizeof(item->address6));
+	item->prefix_len6 = plan->edge6.prefix_len;
+	mac = link->mac;
+	/* RFC 4291 appendix A: the interface identifier from a MAC address. */
+	memcpy(item->link_local6,
+		(uint8_t[]){0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe,
+			mac[3], mac[4], mac[5]},
+		16);
+	COPY_TEXT(item->name, plan->name);
+	COPY_TEXT(item->circuit, plan->circuit);
+}
