@@ -171,6 +171,14 @@ static json_t *commit_site(struct office *office, struct site *site, unsigned in
 	return json_pack("{s:I}", "revision", (json_int_t)office->store.revision);
 }
 
+/* The very same document: nothing is saved, and nothing stated again. */
+static bool is_in_force(const struct office *office, const char *document, size_t length)
+{
+	return office->store.document != NULL && office->refusal == NULL &&
+	       office->store.length == length &&
+	       memcmp(office->store.document, document, length) == 0;
+}
+
 static json_t *commit_reply(
 	struct office *office, const char *document, size_t length, const json_t *revision)
 {
@@ -191,7 +199,12 @@ static json_t *commit_reply(
 		return reply;
 	}
 	diff = difference(office, site);
-	reply = commit_site(office, site, edge, document, length);
+	if (is_in_force(office, document, length)) {
+		site_free(site);
+		reply = json_pack("{s:I}", "revision", (json_int_t)office->store.revision);
+	} else {
+		reply = commit_site(office, site, edge, document, length);
+	}
 	json_object_set_new(reply, "findings", findings);
 	json_object_set_new(reply, "diff", diff);
 	return reply;
