@@ -45,6 +45,15 @@ static bool same_subnet(const struct ip *subnet, const struct ip *address)
 	return bits == 0 || (subnet->address[bytes] ^ address->address[bytes]) >> (8 - bits) == 0;
 }
 
+bool domain_on_link(const struct domain_link *link, const struct ip *address)
+{
+	bool link_local = address->family == AF_INET6 && address->address[0] == 0xfe &&
+			  (address->address[1] & 0xc0) == 0x80;
+
+	return link_local || same_subnet(&link->plan.edge4, address) ||
+	       same_subnet(&link->plan.edge6, address);
+}
+
 /* The set of the neighbour that has this address on a link of ours; 0: none is resolved. */
 static uint32_t neighbour_set(struct domain *domain, const struct ip *address)
 {

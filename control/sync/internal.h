@@ -210,6 +210,8 @@ void named_forget(struct table *table); /* those that are not wanted */
 extern const struct kernel_callbacks domain_callbacks; /* context: the domain */
 /* The plan took a link away or gave one other addresses: look at its routes again. */
 void domain_links_changed(struct domain *domain);
+/* Of one of the link's subnets, or link-local. */
+bool domain_on_link(const struct domain_link *link, const struct ip *address);
 void domain_ask_for_peers(struct domain *domain, const struct domain_link *link);
 struct domain_link *domain_link(struct domain *domain, uint32_t interface);
 void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct ip *address);

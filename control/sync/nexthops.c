@@ -78,6 +78,9 @@ static void ask_kernel(
 
 	if (link == NULL || domain->kernel == NULL || link->ifindex == 0)
 		return;
+	/* The kernel would ask, and keep what never answers, for a subnet that has gone too. */
+	if (!domain_on_link(link, address))
+		return;
 	error = how(domain->kernel, link->ifindex, address);
 	if (error != 0 && error != -ENETDOWN) {
 		char text[64];

@@ -66,6 +66,11 @@ struct domain_link *domain_link(struct domain *domain, uint32_t interface)
 	return NULL;
 }
 
+bool domain_on_link(const struct domain_link *link, const struct ip *address)
+{
+	return true;
+}
+
 int kernel_probe(struct kernel *kernel, uint32_t ifindex, const struct ip *address)
 {
 	return 0;
