@@ -2,12 +2,31 @@
 #include "pipelines/punt/inject.h"
 
 #include "pipelines/egress/transmit.h"
+#include "pipelines/ingress/tags.h"
 
 static void drop(struct worker *worker, uint32_t interface, struct rte_mbuf *mbuf,
 	enum api_drop_reason reason)
 {
 	worker->ledger[interface].drops[reason]++;
 	rte_pktmbuf_free(mbuf);
+}
+
+/* In a snapshot tags can pass to another interface before this one is gone or gets others: then it
+ * has nothing to say on the wire. */
+static bool owns_its_tags(const struct interface *interface)
+{
+	const struct classifier *classifier =
+		__atomic_load_n(&classifier_table[interface->port], __ATOMIC_ACQUIRE);
+	uint16_t s_tag = interface->api.s_tag, c_tag = interface->api.c_tag;
+	uint32_t owner;
+
+	if (unlikely(classifier == NULL))
+		return false;
+	if (s_tag != API_TAG_NONE)
+		owner = find_two_tags(classifier, s_tag, c_tag);
+	else
+		owner = find_one_tag(classifier, c_tag);
+	return owner == interface->id;
 }
 
 static bool push_tags(const struct interface *interface, struct rte_mbuf *mbuf)
@@ -32,7 +51,7 @@ void inject_from_tap(struct worker *worker, struct rte_mbuf *mbuf)
 
 	worker->ledger[id].injected++;
 	/* Another epoch: the id has a new owner, whom this frame is not from. */
-	if (interface == NULL || interface->epoch != handover->epoch) {
+	if (interface == NULL || interface->epoch != handover->epoch || !owns_its_tags(interface)) {
 		drop(worker, id, mbuf, API_DROP_INJECT_GONE);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <rte_cycles.h>
 
 #include "dataplane/interface/interface.h"
+#include "dataplane/worker/mark.h"
 #include "pipelines/pipeline.h"
 #include "pipelines/punt/budget.h"
 #include "tests/pipeline/fixture.h"
@@ -290,6 +291,32 @@ static void injects_nothing_for_a_deleted_interface(void **state)
 	assert_int_equal(ledger_of(5).injected, 1);
 }
 
+/* Tags that a snapshot has given to another interface: what the domain's kernel still says to its
+ * former link would reach the new owner. */
+static void injects_nothing_behind_tags_that_passed_on(void **state)
+{
+	struct api_interface heir;
+	struct frame in, out;
+
+	for (unsigned int e = 0; e < ENCAPSULATIONS; e++) {
+		scene(&encapsulations[e], &encapsulations[1]);
+		heir = make_interface(3, 0, 1, &encapsulations[e]);
+		frame_from_us(&in, 0, &untagged, 0x0800);
+		frame_flow(&in, AF_INET, 64, 40, 1);
+		frame_from_us(&out, 0, &encapsulations[e], 0x0800);
+		frame_flow(&out, AF_INET, 64, 40, 1);
+		table_mark = table_mark % UINT8_MAX + 1;
+		add_interface(&heir);
+		inject(1, interface_get(1)->epoch, &in);
+		expect_nothing_sent();
+		expect_drops(1, API_DROP_INJECT_GONE, 1);
+		inject(3, interface_get(3)->epoch, &in);
+		expect_sent(0, &out);
+		assert_int_equal(fixture_teardown(NULL), 0);
+		assert_int_equal(fixture_setup(NULL), 0);
+	}
+}
+
 static void injects_no_broken_frames(void **state)
 {
 	struct frame in;
@@ -326,6 +353,7 @@ int main(void)
 		pipeline_test(counts_a_full_punt_ring),
 		pipeline_test(injects_with_the_links_tags),
 		pipeline_test(injects_nothing_for_a_deleted_interface),
+		pipeline_test(injects_nothing_behind_tags_that_passed_on),
 		pipeline_test(injects_no_broken_frames),
 	};
 
