@@ -62,15 +62,17 @@ def run_checks(lab, only=None):
 
 
 def keep_state(lab):
-    """What the edge would have told, for whoever reads the logs."""
-    edge = getattr(lab, "edge", None)
-    if edge is None:
-        return
+    """What each edge would have told, for whoever reads the logs."""
+    for edge, suffix in zip(getattr(lab, "edges", []), lab.edge_suffixes()):
+        keep_edge(edge, f"{lab.log_dir}/show{suffix}")
+
+
+def keep_edge(edge, stem):
     for what in ("status", "bgp", "routes", "arp", "stats", "drops", "ports", "memory"):
         try:
             text = edge.command("show", what, check=False, timeout=10)
             text = text.stdout + text.stderr
         except LabError as error:
             text = f"{error}\n"
-        with open(f"{lab.log_dir}/show-{what}.txt", "w", encoding="utf-8") as file:
+        with open(f"{stem}-{what}.txt", "w", encoding="utf-8") as file:
             file.write(text)

@@ -68,16 +68,18 @@ def edge_sessions(lab):
 
 def next_hops(lab, customer):
     """Both of the vnet's prefixes, each by both links."""
-    space = lab.spaces[customer.name]
-    seen = []
-    for index, prefix in enumerate((VNET_PREFIX4, VNET_PREFIX6)):
-        expected = {"primary", "secondary"}
-        def look(index=index, prefix=prefix, expected=expected):
-            links = route_links(space, prefix, 6 if index else 4)
-            return links == expected or (False, f"{prefix} by {sorted(links) or 'no link'}")
-        wait_until(f"{prefix} with two next hops in {customer.name}'s kernel", look, BGP_TIMEOUT_S)
-        seen.append(prefix)
-    return " and ".join(seen) + " by primary and secondary"
+    uses_links(lab.spaces[customer.name], (VNET_PREFIX4, VNET_PREFIX6), ("primary", "secondary"))
+    return f"{VNET_PREFIX4} and {VNET_PREFIX6} by primary and secondary"
+
+
+def uses_links(space, prefixes, links):
+    """Waits until the kernel has the IPv4 and the IPv6 prefix by these interfaces and no other."""
+    for prefix in prefixes:
+        def look(prefix=prefix):
+            found = route_links(space, prefix, 6 if ":" in prefix else 4)
+            return found == set(links) or (False, f"it is by {sorted(found) or 'no link'}")
+        wait_until(f"{prefix} by {' and '.join(links) or 'no link'} in {space.short}'s kernel", look,
+                   BGP_TIMEOUT_S)
 
 
 def route_links(space, prefix, family):
@@ -89,12 +91,9 @@ def route_links(space, prefix, family):
 
 
 def core_routes(lab):
-    space = lab.spaces["vnet-a-router"]
-    for prefix, family in ((CUSTOMER_PREFIX4, 4), (CUSTOMER_PREFIX6, 6)):
-        wait_until(f"{prefix} at vnet-a's router",
-                   lambda prefix=prefix, family=family: route_links(space, prefix, family) == {"core"},
-                   BGP_TIMEOUT_S)
-    return f"{CUSTOMER_PREFIX4} and {CUSTOMER_PREFIX6} learned by BGP"
+    uses_links(lab.spaces["vnet-a-router"], (CUSTOMER_PREFIX4, CUSTOMER_PREFIX6), lab.core_links)
+    return (f"{CUSTOMER_PREFIX4} and {CUSTOMER_PREFIX6} learned by BGP, by "
+            f"{' and '.join(lab.core_links)}")
 
 
 # ---- reach ----

@@ -10,24 +10,28 @@ from .shell import LabError, run, wait_until
 
 
 class Edge:
-    """onramp-dataplane, onramp-control and FRR in one namespace; build: meson's directory."""
+    """onramp-dataplane, onramp-control and FRR in one namespace; build: meson's directory; suffix:
+    of directories and logs, where a lab has more than one edge."""
 
-    def __init__(self, lab, namespace, build, name="edge"):
+    def __init__(self, lab, namespace, build, name="edge", suffix=""):
         self.lab, self.namespace, self.build, self.name = lab, namespace, build, name
-        self.run_dir = os.path.join(lab.run_dir, "run")
-        self.state_dir = os.path.join(lab.run_dir, "state")
+        self.buffer_baseline = None  # set by the lab before the first packet
+        self.run_dir = os.path.join(lab.run_dir, "run" + suffix)
+        self.state_dir = os.path.join(lab.run_dir, "state" + suffix)
         self.domains_dir = os.path.join(self.run_dir, "netns")
         os.mkdir(self.run_dir, 0o700)
         os.mkdir(self.state_dir, 0o700)
         self._make_domains_dir()
         self.frr = Frr(lab, name, namespace, domains_dir=self.domains_dir)
         self.dataplane = Process(
-            lab, "dataplane", [os.path.join(build, "dataplane/onramp-dataplane"),
-                               "--run-dir", self.run_dir], netns=namespace.path)
+            lab, "dataplane" + suffix,
+            [os.path.join(build, "dataplane/onramp-dataplane"), "--run-dir", self.run_dir],
+            netns=namespace.path)
         self.control = Process(
-            lab, "control", [os.path.join(build, "control/onramp-control"), "--self", name,
-                             "--run-dir", self.run_dir, "--state-dir", self.state_dir,
-                             "--frr-dir", self.frr.dir], netns=namespace.path)
+            lab, "control" + suffix,
+            [os.path.join(build, "control/onramp-control"), "--self", name,
+             "--run-dir", self.run_dir, "--state-dir", self.state_dir, "--frr-dir", self.frr.dir],
+            netns=namespace.path)
         self.onramp = os.path.join(build, "control/cli/onramp")
 
     def _make_domains_dir(self):

@@ -51,7 +51,7 @@ class Frr:
         if daemon == "zebra":
             argv.append("-n")
         files = min(FILES_WANTED, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-        script = (f"mount --bind {self.domains_dir} /run/netns && ulimit -n {files} && "
+        script = (f"mount --rbind {self.domains_dir} /run/netns && ulimit -n {files} && "
                   'exec "$0" "$@"')
         return ["unshare", "--mount", "--propagation", "slave", "sh", "-c", script, *argv]
 

@@ -37,7 +37,7 @@ class Splice:
         return 4 * (bool(self.s_tag) + bool(self.c_tag))
 
     def _program(self):
-        return os.path.join(self.lab.run_dir, f"splice-{self.veth}.o")
+        return os.path.join(self.lab.run_dir, f"splice-{self.edge.short}-{self.veth}.o")
 
     def _compile(self):
         values = {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The lab: two customers with the same addresses, two virtual networks with the same addresses,
-and one edge between them.
+and one edge between them (or a pair of edges, which share the links between them).
 
   contoso-host --- contoso (FRR) ====cust-a, cust-b==== EDGE ==core, VLAN 10== vnet-a-router (BIRD) --- vnet-a-host
   fabrikam-host -- fabrikam (BIRD) ==cust-a, cust-b==== EDGE ==core, VLAN 20== vnet-b-router -------- vnet-b-host
@@ -52,16 +52,24 @@ CONTOSO = Customer("contoso", 65001, "vnet-a", 100, 200, "10.200.0.1", "fd00:200
 FABRIKAM = Customer("fabrikam", 65002, "vnet-b", 0, 300, "10.201.0.1", "fd00:201::1",
                     ("192.0.2.", 8), "2001:db8:2::")
 CUSTOMERS = (CONTOSO, FABRIKAM)
-PORTS = ("cust-a", "cust-b")
 LINK_NAMES = ("primary", "secondary")
+# Where the two links of each peering end, as (edge, port): on one edge, or on each of a pair.
+ONE_EDGE = (("edge", "cust-a"), ("edge", "cust-b"))
+PAIR_OF_EDGES = (("edge-a", "cust"), ("edge-b", "cust"))
+PORTS = tuple(port for _, port in ONE_EDGE)
 
 
 class VirtualNetwork:
     def __init__(self, name, vlan, net4, net6, customer, only4, only6):
         self.name, self.vlan, self.customer = name, vlan, customer
-        self.router4, self.edge4 = f"{net4}1", f"{net4}2"
-        self.router6, self.edge6 = f"{net6}1", f"{net6}2"
+        self.net4, self.net6 = net4, net6
+        self.router4, self.router6 = self.addresses(0, 1)
+        self.edge4, self.edge6 = self.addresses(0, 2)
         self.only4, self.only6 = only4, only6
+
+    def addresses(self, edge, side):
+        """(IPv4, IPv6) on the wire to the edge of that number, side 1 (router) or 2 (edge)."""
+        return f"{self.net4}{4 * edge + side}", f"{self.net6}{4 * edge + side:x}"
 
 
 VNET_A = VirtualNetwork("vnet-a", 10, "10.255.0.", "fd00:ff:a::", CONTOSO, "10.210.0.1",
@@ -76,11 +84,15 @@ def slash(address, length):
 
 
 class Lab:
-    """One run. name: of the run directory and the namespaces; build: meson's directory."""
+    """One run. name: of the run directory and the namespaces; build: meson's directory; ends:
+    ONE_EDGE or PAIR_OF_EDGES; hold_s: the hold time that customers and core routers ask for."""
 
     def __init__(self, name, build, *, ethertype=0x8100, use_hugepages=True, say=print,
-                 extra_vnets="", memory_mb=MEMORY_MB):
+                 extra_vnets="", memory_mb=MEMORY_MB, ends=ONE_EDGE, hold_s=30):
         self.name, self.build, self.ethertype, self.say = name, build, ethertype, say
+        self.ends, self.hold_s = ends, hold_s
+        self.edge_names = list(dict.fromkeys(edge for edge, _ in ends))
+        self.core_links = [f"core{suffix}" for suffix in self.edge_suffixes()]
         self.prefix = f"onramp-{name}"
         self.extra_vnets, self.memory_mb = extra_vnets, memory_mb
         self.log_dir = os.path.join(build, "lab-logs", name)
@@ -98,7 +110,8 @@ class Lab:
         self.splices, self.routers, self.spaces = [], [], {}
         self.hugepages = False
         if use_hugepages:
-            self.hugepages, text = hugepages.reserve(self.manifest, memory_mb)
+            self.hugepages, text = hugepages.reserve(self.manifest,
+                                                     memory_mb * len(self.edge_names))
             say(f"hugepages: {text}" + ("" if self.hugepages else "; going on without them"))
         else:
             say("hugepages: not asked for; the dataplane runs with --no-huge")
@@ -122,13 +135,19 @@ class Lab:
         if left:
             raise LabError("could not end " + ", ".join(left))
 
+    def edge_suffixes(self):
+        """What tells the edges' things apart: nothing while there is one, else -a and -b."""
+        return [""] if len(self.edge_names) == 1 else [name[-2:] for name in self.edge_names]
+
     # ---- building ----
 
     def build_networks(self):
         """Every namespace and wire, but the ports: those come with the dataplane."""
         # The edge's own kernel must not speak on the ports' netdevs.
-        self.edge_space = self.space("edge", {"net/ipv6/conf/default/disable_ipv6": 1,
-                                               "net/ipv6/conf/all/disable_ipv6": 1})
+        self.edge_spaces = {name: self.space(name, {"net/ipv6/conf/default/disable_ipv6": 1,
+                                                    "net/ipv6/conf/all/disable_ipv6": 1})
+                            for name in self.edge_names}
+        self.edge_space = self.edge_spaces[self.edge_names[0]]
         for customer in CUSTOMERS:
             self._build_customer(customer)
         for vnet in VNETS:
@@ -144,25 +163,33 @@ class Lab:
         host = self.space(f"{customer.name}-host", HOST_SETTINGS)
         self._join_host(router, host, ("10.0.0.1", CUSTOMER_HOST4), ("fd00:a::1", CUSTOMER_HOST6))
         router.addresses("lo", slash(customer.only4, 32), slash(customer.only6, 128))
-        for half, port in enumerate(PORTS):
+        for half, (edge, port) in enumerate(self.ends):
             link = LINK_NAMES[half]
-            veth = f"{customer.name}-{port[-1]}"
-            join(router, link, self.edge_space, veth)
+            veth = f"{customer.name}-{'ab'[half]}"
+            join(router, link, self.edge_spaces[edge], veth)
             own4, own6 = customer.addresses(half, 1)
             router.addresses(link, slash(own4, 30), slash(own6, 126))
-            self.splice(port, veth, customer.s_tag, customer.c_tag)
+            self.splice(port, veth, customer.s_tag, customer.c_tag, edge)
 
     def _build_vnet(self, vnet):
         router = self.space(f"{vnet.name}-router", ROUTER_SETTINGS)
         host = self.space(f"{vnet.name}-host", HOST_SETTINGS)
         self._join_host(router, host, ("10.1.0.1", VNET_HOST4), ("fd00:b::1", VNET_HOST6))
         router.addresses("lo", slash(vnet.only4, 32), slash(vnet.only6, 128))
-        join(router, "core", self.edge_space, vnet.name, mtu=CORE_MTU)
-        router.addresses("core", slash(vnet.router4, 30), slash(vnet.router6, 126))
-        # Last resort, so that traffic for withdrawn routes still meets the edge.
-        router.route("default", vnet.edge4, "metric", "4096")
-        router.route("default", vnet.edge6, "metric", "4096")
-        self.splice("core", vnet.name, 0, vnet.vlan)
+        for index, (edge, link) in enumerate(zip(self.edge_names, self.core_links)):
+            join(router, link, self.edge_spaces[edge], vnet.name, mtu=CORE_MTU)
+            own4, own6 = vnet.addresses(index, 1)
+            router.addresses(link, slash(own4, 30), slash(own6, 126))
+            self.splice("core", vnet.name, 0, vnet.vlan, edge)
+        self._last_resort(router, vnet)
+
+    def _last_resort(self, router, vnet):
+        """Default routes to every edge, so that traffic for withdrawn routes still meets one; a
+        static network has no others."""
+        for family, index in ((4, 0), (6, 1)):
+            hops = [word for edge in range(len(self.edge_names))
+                    for word in ("nexthop", "via", vnet.addresses(edge, 2)[index])]
+            router.ip(f"-{family}", "route", "add", "default", "metric", "4096", *hops)
 
     def _join_host(self, router, host, addresses4, addresses6):
         join(router, "lan", host, "lan")
@@ -178,50 +205,68 @@ class Lab:
         router.route(EXTRA_PREFIX4, CUSTOMER_HOST4)
         router.route(EXTRA_PREFIX6, CUSTOMER_HOST6)
 
-    def splice(self, port, veth, s_tag, c_tag):
-        self.splices.append(Splice(self, self.edge_space, port, veth, s_tag=s_tag, c_tag=c_tag,
+    def splice(self, port, veth, s_tag, c_tag, edge=None):
+        space = self.edge_spaces[edge] if edge else self.edge_space
+        self.splices.append(Splice(self, space, port, veth, s_tag=s_tag, c_tag=c_tag,
                                    ethertype=self.ethertype, priority=len(self.splices) + 1))
 
-    def connect_ports(self, timeout=30):
-        """As soon as the dataplane has made its netdevs."""
-        def look(port):
-            self.edge.dataplane.require_alive()
-            return self.edge_space.has_link(port)
-        for port in (*PORTS, "core"):
-            wait_until(f"the dataplane's {port}", lambda port=port: look(port), timeout)
+    def customer_ports(self, edge_name):
+        return [port for edge, port in self.ends if edge == edge_name]
+
+    def connect_ports(self, timeout=30, edges=None):
+        """As soon as each dataplane has made its netdevs; of all edges, or of those given."""
+        edges = self.edges if edges is None else edges
+        def look(edge, port):
+            edge.dataplane.require_alive()
+            return edge.namespace.has_link(port)
+        for edge in edges:
+            for port in (*self.customer_ports(edge.name), "core"):
+                wait_until(f"the dataplane's {port}",
+                           lambda edge=edge, port=port: look(edge, port), timeout)
         for splice in self.splices:
-            splice.connect()
+            if splice.edge in [edge.namespace for edge in edges]:
+                splice.connect()
 
     def start_peers(self):
+        # The kernel drops nexthop objects of a link without carrier, and FRR 8.4 does not give them
+        # back: plain multipath routes come back.
         self.contoso = Frr(self, "contoso", self.spaces["contoso"],
-                           {"bgpd": contoso_bgpd(CONTOSO)}).start()
+                           {"zebra": "no zebra nexthop kernel enable\n",
+                            "bgpd": contoso_bgpd(self, CONTOSO)}).start()
         self.fabrikam = Bird(self, "fabrikam", self.spaces["fabrikam"],
-                             fabrikam_bird(FABRIKAM)).start()
-        self.vnet_a = Bird(self, "vnet-a", self.spaces["vnet-a-router"], vnet_a_bird()).start()
+                             fabrikam_bird(self, FABRIKAM)).start()
+        self.vnet_a = Bird(self, "vnet-a", self.spaces["vnet-a-router"], vnet_a_bird(self)).start()
 
     def start_edge(self):
-        self.edge = Edge(self, self.edge_space, self.build)
-        self.edge.start()
+        """Every edge of the site, each with the same file."""
+        self.edges = [Edge(self, self.edge_spaces[name], self.build, name, suffix)
+                      for name, suffix in zip(self.edge_names, self.edge_suffixes())]
+        self.edge = self.edges[0]
         self.yaml = os.path.join(self.run_dir, "lab.yaml")
         with open(self.yaml, "w", encoding="utf-8") as file:
             file.write(site_yaml(self))
-        self.edge.apply(self.yaml)
+        for edge in self.edges:
+            edge.start()
+            edge.apply(self.yaml)
         self.connect_ports()
-        self.edge.wait_synced()
+        for edge in self.edges:
+            edge.wait_synced()
 
     def start(self):
         self.say("building namespaces and wires")
         self.build_networks()
         self.say("starting the edge: dataplane, control, FRR")
         self.start_edge()
-        self.buffer_baseline = self.edge.buffers_used()
+        for edge in self.edges:
+            edge.buffer_baseline = edge.buffers_used()
         self.say("starting the customers' and the core's routers")
         self.start_peers()
         return self
 
     def supervise(self):
         """Starts what has ended again, as systemd would. Returns the names."""
-        ended = [process for process in self.edge.processes() if not process.alive()]
+        ended = [process for edge in self.edges for process in edge.processes()
+                 if not process.alive()]
         for process in ended:
             process.start()
         return [process.name for process in ended]
@@ -229,24 +274,33 @@ class Lab:
 
 # ---- configurations ----
 
-def site_yaml(lab):
-    hugepages_word = "true" if lab.hugepages else "false"
-    def tap(name, number):
-        return (f'"net_tap{number},iface={name},persist=1,mac=02:00:00:00:0{number + 1}:00"')
+def edge_yaml(lab, number, name):
     outer = f"0x{lab.ethertype:04x}"
+    def port(index, ifname, more):
+        device = f"net_tap{index},iface={ifname},persist=1,mac=02:00:00:00:{number}{index + 1}:00"
+        return f'      - {{name: {ifname}, device: "{device}", {more}}}\n'
+    ports = lab.customer_ports(name)
+    customer = f"role: customer, speed: 10G, outer_ethertype: {outer}"
+    return f"""\
+  - name: {name}
+    cores: {{workers: [1], control: [0], idle: 50us}}
+    memory: {{size: {lab.memory_mb}M, hugepages: {str(lab.hugepages).lower()}}}
+    ports:
+""" + "".join([*(port(index, ifname, customer) for index, ifname in enumerate(ports)),
+               port(len(ports), "core", f"role: core, speed: 10G, mtu: {CORE_MTU}")])
+
+
+def site_yaml(lab):
+    edges = "".join(edge_yaml(lab, *row) for row in enumerate(lab.edge_names))
+    primary, secondary = (f"{edge}/{port}" for edge, port in lab.ends)
+    gateways = ", ".join(f'"{address}"' for edge in range(len(lab.edge_names))
+                         for address in VNET_B.addresses(edge, 1))
     return f"""# The lab's site; written by scripts/lab.
 site: lab
 asn: {SITE_ASN}
 edges:
-  - name: edge
-    cores: {{workers: [1], control: [0], idle: 50us}}
-    memory: {{size: {lab.memory_mb}M, hugepages: {hugepages_word}}}
-    ports:
-      - {{name: cust-a, device: {tap('cust-a', 0)}, role: customer, speed: 10G, outer_ethertype: {outer}}}
-      - {{name: cust-b, device: {tap('cust-b', 1)}, role: customer, speed: 10G, outer_ethertype: {outer}}}
-      - {{name: core, device: {tap('core', 2)}, role: core, speed: 10G, mtu: {CORE_MTU}}}
-port_pairs:
-  - {{name: shared, model: provider, encapsulation: mixed, primary: edge/cust-a, secondary: edge/cust-b}}
+{edges}port_pairs:
+  - {{name: shared, model: provider, encapsulation: mixed, primary: {primary}, secondary: {secondary}}}
 circuits:
   - name: contoso
     port_pair: shared
@@ -277,16 +331,16 @@ vnets:
       vlan: {VNET_B.vlan}
       static:
         prefixes: [{VNET_PREFIX4}, "{VNET_PREFIX6}", {VNET_B.only4}/32, "{VNET_B.only6}/128"]
-        gateway: [{VNET_B.router4}, "{VNET_B.router6}"]
-        link_subnets: [10.255.1.0/30, "fd00:ff:b::/126"]
+        gateway: [{gateways}]
+        link_subnets: [10.255.1.0/29, "fd00:ff:b::/125"]
     connections: [{{circuit: fabrikam, weight: 100}}]
 {lab.extra_vnets}"""
 
 
-def contoso_bgpd(customer):
+def contoso_bgpd(lab, customer):
     neighbours = [customer.addresses(half, 2) for half in (0, 1)]
     sessions = "".join(f" neighbor {address} remote-as {SITE_ASN}\n"
-                       f" neighbor {address} timers 10 30\n"
+                       f" neighbor {address} timers {lab.hold_s // 3} {lab.hold_s}\n"
                        f" neighbor {address} timers connect 2\n"
                        for pair in neighbours for address in pair)
     def family(name, index, networks):
@@ -314,29 +368,31 @@ protocol kernel kernel6 {{ ipv6 {{ export where source = RTS_BGP; }}; merge path
 """
 
 
-def bird_session(name, local, neighbour):
+def bird_session(lab, name, local, neighbour):
     channel = "ipv6" if ":" in neighbour[0] else "ipv4"
     return f"""protocol bgp {name} {{
 	local {local[0]} as {local[1]};
 	neighbor {neighbour[0]} as {neighbour[1]};
-	hold time 30; keepalive time 10; connect retry time 2; connect delay time 1;
+	hold time {lab.hold_s}; keepalive time {lab.hold_s // 3};
+	connect retry time 2; connect delay time 1; error wait time 1, 2;
 	{channel} {{ import all; export where source = RTS_DEVICE; }};
 }}
 """
 
 
-def fabrikam_bird(customer):
+def fabrikam_bird(lab, customer):
     text = bird_base("192.0.2.9")
     for half, link in enumerate(LINK_NAMES):
         for own, edge in zip(customer.addresses(half, 1), customer.addresses(half, 2)):
             family = "6" if ":" in own else "4"
-            text += bird_session(link + family, (own, customer.asn), (edge, SITE_ASN))
+            text += bird_session(lab, link + family, (own, customer.asn), (edge, SITE_ASN))
     return text
 
 
-def vnet_a_bird():
+def vnet_a_bird(lab):
     text = bird_base(VNET_A.router4)
-    for own, edge in ((VNET_A.router4, VNET_A.edge4), (VNET_A.router6, VNET_A.edge6)):
-        family = "6" if ":" in own else "4"
-        text += bird_session("edge" + family, (own, VNET_A_ASN), (edge, SITE_ASN))
+    for index in range(len(lab.edge_names)):
+        for own, edge in zip(VNET_A.addresses(index, 1), VNET_A.addresses(index, 2)):
+            family = "6" if ":" in own else "4"
+            text += bird_session(lab, f"edge{index}_{family}", (own, VNET_A_ASN), (edge, SITE_ASN))
     return text
