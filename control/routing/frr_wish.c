@@ -158,9 +158,14 @@ static bool has_session(const struct plan_domain *domain)
 
 static int add_instance(struct config_block *block, const struct plan_domain *domain)
 {
+	/* A helper keeps the routes of a session that timed out for the restart time, whether bgpd
+	 * restarts or the edge is dead (FRR does; RFC 4724 section 4.2 for a lost TCP session). So
+	 * it is as long as a restart takes, not FRR's 120 s: the other edge must get the traffic.
+	 */
 	static const char *const lines[] = {"bgp log-neighbor-changes",
 		"no bgp default ipv4-unicast", "bgp graceful-restart",
-		"bgp graceful-restart preserve-fw-state", "no bgp network import-check"};
+		"bgp graceful-restart restart-time 20", "bgp graceful-restart preserve-fw-state",
+		"no bgp network import-check"};
 	char id[INET_ADDRSTRLEN];
 	uint32_t number = htonl(router_id(domain));
 	int error = 0;

@@ -29,6 +29,7 @@ static const char *const running =
 	" bgp log-neighbor-changes\n"
 	" no bgp default ipv4-unicast\n"
 	" bgp graceful-restart\n"
+	" bgp graceful-restart restart-time 20\n"
 	" bgp graceful-restart preserve-fw-state\n"
 	" no bgp network import-check\n"
 	" neighbor 192.0.2.1 remote-as 65001\n"
@@ -139,7 +140,7 @@ static void sees_only_what_is_ours(void **state)
 	parse(CONFIG_BGP, running, &blocks);
 	assert_int_equal(blocks.count, 3);
 	assert_string_equal(blocks.items[0]->head, "router bgp 4200100001 vrf private.a");
-	assert_int_equal(blocks.items[0]->count, 17);
+	assert_int_equal(blocks.items[0]->count, 18);
 	assert_string_equal(blocks.items[1]->head,
 		"bgp large-community-list standard onramp-local seq 5 permit 4200100001:0:1");
 	assert_string_equal(blocks.items[2]->head, "route-map onramp-in permit 10");
