@@ -100,10 +100,15 @@ static void add_family(
 	json_t *lines, const json_t *peering, const json_t *link, const char *name, char digit)
 {
 	static const char *const keys[] = {"edge", "peer", "neighbour", "bgp"};
-	json_t *line = json_pack("{s:s, s:O, s:O}", "name", name, "port",
-		json_object_get(link, "port"), "asn", json_object_get(peering, "peer_asn"));
+	json_t *line =
+		json_pack("{s:s, s:O}", "name", name, "asn", json_object_get(peering, "peer_asn"));
 	json_t *s_tag = json_object_get(link, "s_tag"), *c_tag = json_object_get(link, "c_tag");
-	char key[16], tags[16];
+	char key[16], tags[16], port[ADDRESS_MAX];
+
+	/* As the site's file names it: the edges of a pair have ports of the same names. */
+	snprintf(port, sizeof(port), "%s/%s", json_string_value(json_object_get(link, "edge")),
+		json_string_value(json_object_get(link, "port")));
+	json_object_set_new(line, "port", json_string(port));
 
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		snprintf(key, sizeof(key), "%s%c", keys[i], digit);
