@@ -37,6 +37,8 @@ int tap_configure(int netns, const struct tap_settings *settings);
 /* The same, and every address is stated again, which the kernel tells to all who listen: for a
  * listener that missed one. Nothing that uses the addresses is disturbed. */
 int tap_renotify(int netns, const struct tap_settings *settings);
+/* 0: there is none. */
+uint32_t tap_ifindex(int netns, const char *ifname);
 int tap_delete(int netns, const char *ifname);
 /* Calls each() for every TAP in the namespace. */
 int tap_list(int netns, void (*each)(const char *ifname, void *context), void *context);

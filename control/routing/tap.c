@@ -251,6 +251,18 @@ int tap_renotify(int netns, const struct tap_settings *settings)
 	return configure_in(netns, settings, true);
 }
 
+uint32_t tap_ifindex(int netns, const char *ifname)
+{
+	int previous = netlink_enter(netns);
+	uint32_t ifindex;
+
+	if (previous < 0)
+		return 0;
+	ifindex = if_nametoindex(ifname);
+	netlink_leave(previous);
+	return ifindex;
+}
+
 int tap_delete(int netns, const char *ifname)
 {
 	char buffer[REQUEST_BYTES];

@@ -10,9 +10,6 @@
 #include "control/sync/copy.h"
 #include "control/sync/internal.h"
 
-/* Interface indexes of TAPs are unique on the machine, whatever the namespace. */
-#define TAP_IFINDEX_BASE 65536u
-
 static struct domain *find_domain(const struct sync *sync, const char *name)
 {
 	for (unsigned int i = 0; i < sync->domain_count; i++)
@@ -189,6 +186,8 @@ int domains_plan(struct sync *sync)
 			return -ENOSPC;
 	for (unsigned int i = 0; i < sync->domain_count; i++)
 		sync->domains[i]->wanted = false;
+	if (sync->domain_count == 0)
+		adopt_taps(sync);
 	error = order_domains(sync);
 	for (unsigned int i = 0; error == 0 && i < sync->domain_count; i++) {
 		struct domain *domain = sync->domains[i];

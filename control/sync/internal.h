@@ -188,6 +188,11 @@ void session_break(struct sync *sync, int error);
 /* Asks the dataplane for the TAP it holds: an fd or -errno. */
 int session_tap(struct sync *sync, uint32_t interface);
 
+/* ---- adopt.c ---- */
+#define TAP_IFINDEX_BASE 65536u
+int adopt_dataplane(struct sync *sync); /* blocking; 0 or -errno */
+void adopt_taps(struct sync *sync);     /* of the plan's links that have no id yet */
+
 /* ---- batches.c ---- */
 void batch_add(struct sync *sync, enum api_object object, enum api_operation operation,
 	const void *payload);
@@ -203,7 +208,8 @@ void batches_drop(struct sync *sync); /* the connection is gone */
 /* ---- named.c ---- */
 /* Finds or makes, and marks as wanted. 0: no memory or no id left. */
 uint32_t named_want(struct table *table, const char *name);
-void named_unwant(struct table *table); /* all of them */
+void named_claim(struct table *table, uint32_t id, const char *name); /* unless it has one */
+void named_unwant(struct table *table);                               /* all of them */
 void named_forget(struct table *table); /* those that are not wanted */
 
 /* ---- domain.c: what kernels say ---- */

@@ -5,26 +5,36 @@
 #include "control/sync/copy.h"
 #include "control/sync/internal.h"
 
+static uint32_t named_find(const struct table *table, const char *name)
+{
+	uint32_t id = table_first(table, table_hash(0, name, strlen(name)));
+
+	while (id != 0 && strcmp(((const struct named *)table_at(table, id))->name, name) != 0)
+		id = table_next(table, id);
+	return id;
+}
+
 uint32_t named_want(struct table *table, const char *name)
 {
-	uint32_t hash = table_hash(0, name, strlen(name));
+	uint32_t id = named_find(table, name);
 	struct named *named;
-	uint32_t id;
 
-	for (id = table_first(table, hash); id != 0; id = table_next(table, id)) {
-		named = table_at(table, id);
-		if (strcmp(named->name, name) == 0) {
-			named->wanted = true;
-			return id;
-		}
-	}
-	id = table_add(table, hash);
+	if (id == 0)
+		id = table_add(table, table_hash(0, name, strlen(name)));
 	if (id == 0)
 		return 0;
 	named = table_at(table, id);
 	COPY_TEXT(named->name, name);
 	named->wanted = true;
 	return id;
+}
+
+void named_claim(struct table *table, uint32_t id, const char *name)
+{
+	uint32_t hash = table_hash(0, name, strlen(name));
+
+	if (named_find(table, name) == 0 && table_claim(table, id, hash))
+		COPY_TEXT(((struct named *)table_at(table, id))->name, name);
 }
 
 void named_forget(struct table *table)

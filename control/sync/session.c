@@ -289,8 +289,9 @@ static void session_begin(struct sync *sync)
 
 	sync->snapshot_asked = false;
 	sync->complained = false;
-	/* What is deleted from here on is not said but swept. */
+	/* From here on nothing is said, until the snapshot says all; what it leaves out is swept. */
 	batch_send(sync);
+	sync->phase = PHASE_STARTING;
 	hold_ids(sync, true);
 	sync_promote(sync);
 	error = domains_plan(sync);
@@ -432,60 +433,6 @@ static void on_flush(evutil_socket_t fd, short what, void *context)
 
 /* ---- connecting ---- */
 
-static void adopt_name(struct table *table, uint32_t id, const char *name)
-{
-	if (table_claim(table, id, table_hash(0, name, strlen(name))))
-		COPY_TEXT(((struct named *)table_at(table, id))->name, name);
-}
-
-static void adopt_port(const void *row, void *context)
-{
-	const struct api_port *port = row;
-
-	adopt_name(&((struct sync *)context)->ports, port->id, port->name);
-}
-
-static void adopt_vrf(const void *row, void *context)
-{
-	const struct api_vrf *vrf = row;
-
-	adopt_name(&((struct sync *)context)->vrfs, vrf->id, vrf->name);
-}
-
-static void adopt_interface(const void *row, void *context)
-{
-	const struct api_interface *interface = row;
-
-	adopt_name(&((struct sync *)context)->interfaces, interface->id, interface->name);
-}
-
-static void adopt_adjacency(const void *row, void *context)
-{
-	adjacency_adopt(context, row);
-}
-
-static void adopt_group(const void *row, void *context)
-{
-	set_adopt(context, row);
-}
-
-/* A restarted control takes over the names and ids that the dataplane works with. */
-static int adopt(struct sync *sync)
-{
-	static const struct {
-		enum api_object object;
-		void (*row)(const void *row, void *context);
-	} kinds[] = {{API_PORT, adopt_port}, {API_VRF, adopt_vrf}, {API_INTERFACE, adopt_interface},
-		{API_ADJACENCY, adopt_adjacency}, {API_GROUP, adopt_group}};
-
-	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		int error = api_client_dump(sync->client, kinds[i].object, 0, kinds[i].row, sync);
-		if (error != 0)
-			return error;
-	}
-	return 0;
-}
-
 int session_tap(struct sync *sync, uint32_t interface)
 {
 	struct api_tap_get request = {.interface = interface};
@@ -551,7 +498,7 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
 	sync->phase = PHASE_ADOPTING;
 	error = watch_socket(sync);
 	if (error == 0 && !sync->adopted)
-		error = adopt(sync);
+		error = adopt_dataplane(sync);
 	if (error != 0) {
 		lost(sync, strerror(-error));
 		return;
