@@ -207,11 +207,11 @@ def others_undisturbed(lab, *touched):
         raise LabError(f"the dataplane refused something: {refused}")
 
 
-def missing_answers(ping):
+def missing_answers(ping, most=10):
     """Numbers between the first answer and the last; what is on its way when a ping is ended is
     not lost."""
     answered = {int(number) for number in re.findall(r"icmp_seq=(\d+) ", ping.process.output())}
-    return sorted(set(range(1, max(answered))) - answered)[:10]
+    return sorted(set(range(1, max(answered))) - answered)[:most]
 
 
 @contextmanager

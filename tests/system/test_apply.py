@@ -13,9 +13,9 @@ from support import LabError, run_in_lab
 
 from onramp_lab import probes
 from onramp_lab.checks_failure import established_counts
-from onramp_lab.checks_reach import first_answer, host, route_links
+from onramp_lab.checks_reach import first_answer, host, next_hops, route_links
 from onramp_lab.shell import wait_until
-from onramp_lab.topology import (CUSTOMER_PREFIX4, CUSTOMER_PREFIX6, FABRIKAM, VNET_HOST4,
+from onramp_lab.topology import (CONTOSO, CUSTOMER_PREFIX4, CUSTOMER_PREFIX6, FABRIKAM, VNET_HOST4,
                                  VNET_HOST6, VNET_PREFIX4)
 
 FABRIKAM_LINKS = {"fabrikam/private/primary", "fabrikam/private/secondary"}
@@ -243,6 +243,7 @@ def own_wins(lab):
     finally:
         lab.contoso.command(*bgp, "address-family ipv4 unicast", f"no network {VNET_PREFIX4}", "bgpd")
     until_links(lab, "private.contoso", VNET_PREFIX4, {"vnet-a/core"})
+    next_hops(lab, CONTOSO)
     first_answer(lab.spaces["contoso-host"], VNET_HOST4)
     return "contoso's own route in its domain, vnet-a's in its own; then vnet-a's again"
 
