@@ -335,15 +335,31 @@ static void what_cannot_be_saved_is_not_applied(void **state)
 
 static void what_cannot_be_applied_is_not_kept(void **state)
 {
+	char changed[8192];
+
 	apply_good();
 	fakes.apply_error = -ENOMEM;
-	assert_refused(commit(document_good, 1), "revision 1 stays in force");
+	snprintf(changed, sizeof(changed), "%s# changed\n", document_good);
+	assert_refused(commit(changed, 1), "revision 1 stays in force");
 	assert_revision(1);
 	/* and what was in force is the wish again */
 	assert_int_equal(fakes.applied, 3);
 	assert_non_null(fakes.plan);
 	server_close(server);
 	server = open_server();
+	assert_revision(1);
+}
+
+static void same_document_makes_no_revision(void **state)
+{
+	json_t *reply;
+
+	apply_good();
+	reply = commit(document_good, 1);
+	assert_null(json_object_get(reply, "error"));
+	assert_int_equal(integer(reply, "revision"), 1);
+	json_decref(reply);
+	assert_int_equal(fakes.applied, 1);
 	assert_revision(1);
 }
 
@@ -552,6 +568,7 @@ int main(void)
 		TEST(stale_revision_is_refused),
 		TEST(what_cannot_be_saved_is_not_applied),
 		TEST(what_cannot_be_applied_is_not_kept),
+		TEST(same_document_makes_no_revision),
 		TEST(damaged_store_is_not_overlooked),
 		TEST(refused_store_is_shown),
 		TEST(second_control_is_refused),
