@@ -19,9 +19,7 @@ FAMILIES = {"IPv4": (4, VNET_HOST4), "IPv6": (6, VNET_HOST6)}
 
 def checks():
     yield from session_checks()
-    for customer in CUSTOMERS:
-        yield f"{customer.name}: {customer.vnet}'s prefixes in the kernel", bind(next_hops, customer)
-    yield "vnet-a: contoso's prefixes at the core router", core_routes
+    yield from route_checks()
     for customer in CUSTOMERS:
         yield from reach_checks(customer)
     for customer in CUSTOMERS:
@@ -65,6 +63,12 @@ def edge_sessions(lab):
 
 
 # ---- routes ----
+
+def route_checks():
+    for customer in CUSTOMERS:
+        yield f"{customer.name}: {customer.vnet}'s prefixes in the kernel", bind(next_hops, customer)
+    yield "vnet-a: contoso's prefixes at the core router", core_routes
+
 
 def next_hops(lab, customer):
     """Both of the vnet's prefixes, each by both links."""

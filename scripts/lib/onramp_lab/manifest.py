@@ -144,6 +144,13 @@ def clean_leftovers(names=None):
     return cleaned, alive
 
 
+def labs_up():
+    """Names of the labs whose process lives."""
+    found = [os.path.join("/run", entry) for entry in sorted(os.listdir("/run"))]
+    return [path.removeprefix(PREFIX) for path in found
+            if path.startswith(PREFIX) and Manifest(path).owner_alive()]
+
+
 def start_janitor(manifest):
     """A process that cleans up when this one ends without having done so, kill -9 included: it
     holds the other end of a pipe that only this process has open."""
