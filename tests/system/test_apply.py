@@ -240,12 +240,22 @@ def own_wins(lab):
         if row["leaked_from"] is not None:
             raise LabError(f"its own route is marked as leaked: {row}")
         until_links(lab, "vnet.vnet-a", VNET_PREFIX4, {"vnet-a/core"})
+        until_originated(lab, VNET_PREFIX4, 1)
     finally:
         lab.contoso.command(*bgp, "address-family ipv4 unicast", f"no network {VNET_PREFIX4}", "bgpd")
     until_links(lab, "private.contoso", VNET_PREFIX4, {"vnet-a/core"})
+    until_originated(lab, VNET_PREFIX4, 2)
     next_hops(lab, CONTOSO)
     first_answer(lab.spaces["contoso-host"], VNET_HOST4)
     return "contoso's own route in its domain, vnet-a's in its own; then vnet-a's again"
+
+
+def until_originated(lab, prefix, count):
+    """In so many domains: contoso's and fabrikam's networks have the same prefix."""
+    def look():
+        found = lab.edge.frr.command("show running-config", "bgpd").count(f"network {prefix} ")
+        return found == count or (False, f"in {found}")
+    wait_until(f"{prefix} announced in {count} domains", look, 20)
 
 
 def core_lost(lab):
