@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What each domain announces: the routes that connections leak into it and that forward now, with
- * the AS path, MED and communities bgpd knows where they were learned. bgpd tells no attribute
- * over netlink, so its tables are read: when a route of a connected domain changed, and when the
- * table's version moved without that.
+ * the attributes they had where they were learned (attributes.c).
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +13,6 @@
 #define SETTLE_MS 50
 #define AWAY_MS 200
 #define VERSIONS_S 5
-
-static unsigned int family_index(uint8_t family)
-{
-	return family == AF_INET ? 0 : 1;
-}
-
-static const char *family_name(unsigned int index)
-{
-	return index == 0 ? "ipv4" : "ipv6";
-}
 
 static void announce_in(struct sync *sync, unsigned int ms)
 {
@@ -40,19 +27,6 @@ void announce_later(struct sync *sync)
 	announce_in(sync, SETTLE_MS);
 }
 
-void announce_stale(struct sync *sync, struct domain *domain, uint8_t family)
-{
-	domain->attributes[family_index(family)].stale = true;
-	if (domain->partner_count > 0)
-		announce_later(sync);
-}
-
-void announce_domain_free(struct domain *domain)
-{
-	free(domain->attributes[0].items);
-	free(domain->attributes[1].items);
-}
-
 /* FRR leaves a domain before its namespace goes. One that is away finds neither. */
 static void sweep_namespaces(struct sync *sync)
 {
@@ -64,335 +38,19 @@ static void sweep_namespaces(struct sync *sync)
 	domains_sweep_namespaces(sync);
 }
 
-/* ---- reading bgpd ---- */
-
-struct question {
-	struct sync *sync;
-	char domain[DOMAIN_NAME_MAX];
-	unsigned int family;
-	struct ip prefix;
-};
-
-static int compare_attributes(const void *a, const void *b)
-{
-	const struct ip *left = &((const struct attribute *)a)->announcement.prefix;
-	const struct ip *right = &((const struct attribute *)b)->announcement.prefix;
-	int order = memcmp(left->address, right->address, sizeof(left->address));
-
-	return order != 0 ? order : left->prefix_len - right->prefix_len;
-}
-
-static struct attribute *find_attribute(const struct attributes *table, const struct ip *prefix)
-{
-	struct attribute key = {.announcement.prefix = *prefix};
-
-	if (table->count == 0)
-		return NULL;
-	return bsearch(&key, table->items, table->count, sizeof(key), compare_attributes);
-}
-
-static bool parse_prefix(const char *text, unsigned int family, struct ip *prefix)
-{
-	char address[INET6_ADDRSTRLEN + 4];
-	const char *slash = strchr(text, '/');
-	size_t length = slash != NULL ? (size_t)(slash - text) : sizeof(address);
-
-	if (length >= sizeof(address))
-		return false;
-	memcpy(address, text, length);
-	address[length] = '\0';
-	memset(prefix, 0, sizeof(*prefix));
-	prefix->family = family == 0 ? AF_INET : AF_INET6;
-	prefix->prefix_len = atoi(slash + 1);
-	return inet_pton(prefix->family, address, prefix->address) == 1;
-}
-
-/* "65001 65002 {65003,65004}": the members of a set count as hops of their own. */
-static void parse_path(const char *text, struct frr_announcement *announcement)
-{
-	const unsigned int most = sizeof(announcement->as_path) / sizeof(announcement->as_path[0]);
-
-	announcement->as_path_length = 0;
-	while (*text != '\0' && announcement->as_path_length < most) {
-		char *end;
-		unsigned long asn = strtoul(text, &end, 10);
-
-		if (end == text) {
-			text++;
-			continue;
-		}
-		announcement->as_path[announcement->as_path_length++] = asn;
-		text = end;
-	}
-}
-
-static const json_t *best_path(const json_t *paths)
-{
-	const json_t *path;
-	size_t i;
-
-	json_array_foreach (paths, i, path)
-		if (json_is_true(json_object_get(path, "bestpath")) ||
-			json_is_object(json_object_get(path, "bestpath")))
-			return path;
-	return NULL;
-}
-
-static struct domain *find_domain(const struct sync *sync, const char *name)
-{
-	for (unsigned int i = 0; i < sync->domain_count; i++)
-		if (strcmp(sync->domains[i]->name, name) == 0)
-			return sync->domains[i];
-	return NULL;
-}
-
-static int ask(struct sync *sync, const struct domain *domain, unsigned int family,
-	const struct ip *prefix, frr_answer answer)
-{
-	struct question *question = calloc(1, sizeof(*question));
-	char command[192], text[64] = "";
-	int error;
-
-	if (question == NULL)
-		return -ENOMEM;
-	question->sync = sync;
-	memcpy(question->domain, domain->name, sizeof(question->domain));
-	question->family = family;
-	if (prefix != NULL) {
-		char address[INET6_ADDRSTRLEN];
-
-		question->prefix = *prefix;
-		inet_ntop(prefix->family, prefix->address, address, sizeof(address));
-		snprintf(text, sizeof(text), " %s/%u", address, prefix->prefix_len);
-	}
-	snprintf(command, sizeof(command), "show bgp vrf %s %s unicast%s json", domain->name,
-		family_name(family), text);
-	error = frr_query(sync->frr, command, answer, question);
-	if (error != 0)
-		free(question);
-	return error;
-}
-
-/* Another bgpd counts its tables' versions anew. */
-static void forget_former_life(struct sync *sync)
-{
-	if (frr_bgpd_lives(sync->frr) == sync->bgpd_life)
-		return;
-	sync->bgpd_life = frr_bgpd_lives(sync->frr);
-	for (unsigned int i = 0; i < sync->domain_count; i++)
-		for (unsigned int f = 0; f < 2; f++) {
-			struct attributes *table = &sync->domains[i]->attributes[f];
-
-			table->stale = true;
-			for (size_t row = 0; row < table->count; row++)
-				table->items[row].version = 0;
-		}
-}
-
-static void details_done(struct sync *sync, struct attributes *table)
-{
-	if (--table->waiting > 0)
-		return;
-	table->known = true;
-	announce_later(sync);
-}
-
-/* One prefix: what the table's listing leaves out. */
-static void on_details(void *context, json_t *answer)
-{
-	struct question *question = context;
-	struct domain *domain = find_domain(question->sync, question->domain);
-	struct attributes *table = domain ? &domain->attributes[question->family] : NULL;
-	struct attribute *attribute = table ? find_attribute(table, &question->prefix) : NULL;
-	const json_t *path = best_path(json_object_get(answer, "paths"));
-	const char *text =
-		json_string_value(json_object_get(json_object_get(path, "community"), "string"));
-
-	if (attribute != NULL && text != NULL &&
-		strlen(text) < sizeof(attribute->announcement.communities))
-		strcpy(attribute->announcement.communities, text);
-	if (table != NULL)
-		details_done(question->sync, table);
-	free(question);
-}
-
-/* Reads one row of the listing; communities come from the row before, if that is the same. */
-static bool read_row(const struct attributes *old, unsigned int family, const char *key,
-	const json_t *paths, struct attribute *row)
-{
-	const json_t *path = best_path(paths);
-	const char *as_path = json_string_value(json_object_get(path, "path"));
-	const json_t *med = json_object_get(path, "metric");
-	struct frr_announcement *announcement = &row->announcement;
-	const struct attribute *before;
-
-	memset(row, 0, sizeof(*row));
-	if (path == NULL || !parse_prefix(key, family, &announcement->prefix))
-		return false;
-	parse_path(as_path != NULL ? as_path : "", announcement);
-	announcement->has_med = json_is_integer(med);
-	announcement->med = json_integer_value(med);
-	row->version = json_integer_value(json_object_get(path, "version"));
-	before = find_attribute(old, &announcement->prefix);
-	if (before != NULL && before->version == row->version)
-		memcpy(announcement->communities, before->announcement.communities,
-			sizeof(announcement->communities));
-	else
-		row->version = -row->version; /* communities unknown yet */
-	return true;
-}
-
-static void ask_details(struct sync *sync, struct domain *domain, unsigned int family)
-{
-	struct attributes *table = &domain->attributes[family];
-
-	table->waiting = 1; /* until all are asked */
-	for (size_t i = 0; i < table->count; i++) {
-		struct attribute *row = &table->items[i];
-
-		if (row->version >= 0)
-			continue;
-		if (ask(sync, domain, family, &row->announcement.prefix, on_details) != 0)
-			continue;
-		row->version = -row->version;
-		table->waiting++;
-	}
-	details_done(sync, table);
-}
-
-/* A bgpd that came back has yet to learn what the kernel and the dataplane still forward by: such
- * a route keeps the attributes it had. */
-static size_t keep_rows(struct sync *sync, const struct domain *domain, unsigned int family,
-	struct attribute *items, size_t count)
-{
-	const struct attributes *old = &domain->attributes[family];
-	const struct attributes new = {.items = items, .count = count};
-	size_t kept = count;
-
-	for (size_t i = 0; i < old->count; i++) {
-		const struct ip *prefix = &old->items[i].announcement.prefix;
-		const struct route_entry *entry = rib_find(sync, domain->vrf, prefix);
-
-		if (find_attribute(&new, prefix) == NULL && entry != NULL &&
-			entry->native_set != 0 && entry->native_origin == API_ORIGIN_BGP)
-			items[kept++] = old->items[i];
-	}
-	qsort(items, kept, sizeof(*items), compare_attributes);
-	return kept;
-}
-
-static void on_table(void *context, json_t *answer)
-{
-	struct question *question = context;
-	struct sync *sync = question->sync;
-	unsigned int family = question->family;
-	struct domain *domain = find_domain(sync, question->domain);
-	json_t *routes = json_object_get(answer, "routes"), *paths;
-	struct attributes *table = domain ? &domain->attributes[family] : NULL;
-	size_t most = json_object_size(routes) + (table ? table->count : 0) + 1, count = 0;
-	struct attribute *items = calloc(most, sizeof(*items));
-	const char *key;
-
-	free(question);
-	if (table != NULL)
-		table->asked = false;
-	/* No answer from a bgpd that is there: it does not know the domain yet, so it has learned
-	 * nothing in it. One that went away is asked again when it is back. */
-	if (table == NULL || items == NULL || (answer == NULL && !frr_connected(sync->frr))) {
-		free(items);
-		if (table != NULL)
-			table->stale = true;
-		return;
-	}
-	json_object_foreach (routes, key, paths)
-		count += read_row(table, family, key, paths, &items[count]);
-	qsort(items, count, sizeof(*items), compare_attributes);
-	count = keep_rows(sync, domain, family, items, count);
-	free(table->items);
-	table->items = items;
-	table->count = count;
-	table->version = json_integer_value(json_object_get(answer, "tableVersion"));
-	ask_details(sync, domain, family);
-}
-
-/* True when everything that announcements of connected domains need has been read. */
-static bool attributes_known(struct sync *sync)
-{
-	bool known = true;
-
-	for (unsigned int i = 0; i < sync->plan->domain_count; i++) {
-		struct domain *domain = sync->domains[i];
-		bool bgp = domain->link_count > 0 && domain->links[0].plan.peer_asn != 0;
-
-		for (unsigned int f = 0; bgp && domain->partner_count > 0 && f < 2; f++) {
-			struct attributes *table = &domain->attributes[f];
-
-			if ((table->stale || !table->known) && !table->asked &&
-				table->waiting == 0) {
-				table->stale = false;
-				table->asked = ask(sync, domain, f, NULL, on_table) == 0;
-				table->stale = !table->asked;
-			}
-			known &= table->known && !table->stale && !table->asked &&
-				 table->waiting == 0;
-		}
-	}
-	return known;
-}
-
-/* A table's version moves also when only attributes changed, which no route tells. */
-static void on_versions(void *context, json_t *answer)
-{
-	struct question *question = context;
-	struct sync *sync = question->sync;
-	const char *name;
-	json_t *summary;
-
-	json_object_foreach (answer, name, summary) {
-		struct domain *domain = find_domain(sync, name);
-		const json_t *version = json_object_get(summary, "tableVersion");
-		struct attributes *table = domain ? &domain->attributes[question->family] : NULL;
-
-		if (table != NULL && json_is_integer(version) && table->known &&
-			json_integer_value(version) != table->version)
-			announce_stale(sync, domain, question->family == 0 ? AF_INET : AF_INET6);
-	}
-	free(question);
-}
-
-static void ask_versions(struct sync *sync)
-{
-	struct timeval delay = {VERSIONS_S, 0};
-
-	for (unsigned int f = 0; f < 2; f++) {
-		struct question *question = calloc(1, sizeof(*question));
-		char command[64];
-
-		if (question == NULL)
-			break;
-		question->sync = sync;
-		question->family = f;
-		snprintf(command, sizeof(command), "show bgp vrf all %s unicast summary json",
-			family_name(f));
-		if (frr_query(sync->frr, command, on_versions, question) != 0)
-			free(question);
-	}
-	evtimer_add(sync->version_event, &delay);
-}
-
 static void on_version_time(evutil_socket_t fd, short what, void *context)
 {
 	struct sync *sync = context;
+	struct timeval delay = {VERSIONS_S, 0};
 
+	evtimer_add(sync->version_event, &delay);
 	if (sync->plan != NULL)
-		ask_versions(sync);
+		attributes_ask_versions(sync);
 	sweep_namespaces(sync);
 	if (frr_zebra_lives(sync->frr) != sync->zebra_life)
 		heard_later(sync);
 	announce_later(sync);
 }
-
-/* ---- telling FRR ---- */
 
 static bool announceable(const struct sync *sync, const struct route_entry *entry)
 {
@@ -406,16 +64,16 @@ static bool fill_announcement(const struct sync *sync, const struct route_entry 
 {
 	const struct domain *native = sync->by_vrf[entry->leaked_from];
 	struct ip prefix = rib_prefix(entry);
-	const struct attribute *attribute;
+	const struct frr_announcement *learned;
 
 	memset(announcement, 0, sizeof(*announcement));
 	announcement->prefix = prefix;
 	if (entry->effective_origin == API_ORIGIN_STATIC)
 		return true;
-	attribute = find_attribute(&native->attributes[family_index(entry->family)], &prefix);
-	if (attribute == NULL)
+	learned = attributes_find(native, &prefix);
+	if (learned == NULL)
 		return false; /* on its way: its table is stale and will be read again */
-	*announcement = attribute->announcement;
+	*announcement = *learned;
 	return true;
 }
 
@@ -495,7 +153,7 @@ static void on_announce(evutil_socket_t fd, short what, void *context)
 
 	if (sync->plan == NULL || sync->phase != PHASE_SYNCED)
 		return;
-	forget_former_life(sync);
+	attributes_forget_former_life(sync);
 	if (!frr_connected(sync->frr) && !sync->announced) {
 		announce_in(sync, AWAY_MS);
 		return;

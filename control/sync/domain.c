@@ -153,7 +153,7 @@ static void on_route(void *context, const struct kernel_route *route, bool gone)
 	uint32_t set = gone ? 0 : route_set(domain, route);
 
 	if (origin == API_ORIGIN_BGP)
-		announce_stale(domain->sync, domain, route->prefix.family);
+		attributes_stale(domain->sync, domain, route->prefix.family);
 	if (set == 0)
 		route_gone(domain, &route->prefix);
 	else

@@ -10,7 +10,7 @@
 #include "control/sync/copy.h"
 #include "control/sync/internal.h"
 
-static struct domain *find_domain(const struct sync *sync, const char *name)
+struct domain *domain_by_name(const struct sync *sync, const char *name)
 {
 	for (unsigned int i = 0; i < sync->domain_count; i++)
 		if (strcmp(sync->domains[i]->name, name) == 0)
@@ -36,7 +36,7 @@ static void domain_free(struct domain *domain)
 			close(domain->links[i].tap);
 	if (domain->netns >= 0)
 		close(domain->netns);
-	announce_domain_free(domain);
+	attributes_free(domain);
 	free(domain->partners);
 	free(domain);
 }
@@ -153,7 +153,7 @@ static int order_domains(struct sync *sync)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < wanted; i++) {
 		const char *name = sync->plan->domains[i].name;
-		struct domain *domain = find_domain(sync, name);
+		struct domain *domain = domain_by_name(sync, name);
 
 		if (domain == NULL)
 			domain = domain_make(sync, name);
@@ -326,7 +326,7 @@ static void sweep_namespace(const char *name, void *context)
 {
 	struct sync *sync = context;
 
-	if (find_domain(sync, name) == NULL)
+	if (domain_by_name(sync, name) == NULL)
 		namespace_delete(sync->netns_dir, name);
 }
 

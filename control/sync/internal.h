@@ -151,7 +151,7 @@ struct sync {
 	struct domain *by_vrf[API_VRFS_MAX];
 	struct domain *by_interface[API_INTERFACES_MAX];
 
-	/* announce.c */
+	/* announce.c, attributes.c */
 	struct frr *frr;
 	struct event *announce_event, *version_event;
 	bool announced;         /* FRR has been told a wish since this process started */
@@ -170,6 +170,7 @@ struct sync {
 void sync_promote(struct sync *sync); /* the next plan, if any, comes into force */
 
 /* ---- session.c: the conversation with the dataplane ---- */
+#define RETRY_FIRST_MS 100 /* and more after each failure, until a snapshot ends well */
 int session_open(struct sync *sync);
 void session_close(struct sync *sync);
 /* A new plan or a failed part: state everything again (after the present snapshot). */
@@ -183,10 +184,25 @@ void session_kernels_changed(struct sync *sync);
 void session_complain(struct sync *sync, const char *what, const char *why);
 /* The end of this turn of the event loop sends what is there. */
 void session_flush_soon(struct sync *sync);
+/* Its sequence; not positive when it could not be sent, and then the connection breaks. */
+int64_t session_message(
+	struct sync *sync, enum api_message_type type, const void *payload, size_t length);
+/* Gives the connection up and begins another one after a while. */
+void session_lost(struct sync *sync, const char *why);
+/* Ids that were free may be named still by what the dataplane has: none is given again before a
+ * snapshot's end has swept that. */
+void session_hold_ids(struct sync *sync, bool hold);
 /* The connection cannot go on; it is given up at the end of this turn. */
 void session_break(struct sync *sync, int error);
 /* Asks the dataplane for the TAP it holds: an fd or -errno. */
 int session_tap(struct sync *sync, uint32_t interface);
+
+/* ---- snapshot.c: in the order of its stages ---- */
+void snapshot_begin(struct sync *sync);
+void snapshot_started(struct sync *sync);
+void snapshot_ports(struct sync *sync);
+void snapshot_pump(struct sync *sync); /* routes, as the socket takes them */
+void snapshot_ended(struct sync *sync);
 
 /* ---- adopt.c ---- */
 #define TAP_IFINDEX_BASE 65536u
@@ -230,6 +246,7 @@ bool domains_ready(const struct sync *sync); /* every kernel's first dump is in 
 /* Deletes what the plan no longer names, but the namespaces: FRR leaves those first. */
 void domains_sweep(struct sync *sync);
 void domains_sweep_namespaces(struct sync *sync);
+struct domain *domain_by_name(const struct sync *sync, const char *name); /* NULL: none */
 void domains_close(struct sync *sync); /* of our process; the kernel's side stays */
 void domain_tap_settings(const struct domain_link *link, struct tap_settings *settings);
 void domain_interface_item(
@@ -286,6 +303,17 @@ void announce_close(struct sync *sync);
 void announce_snapshot(struct sync *sync);
 /* A leaked route or its liveness changed: look again soon. */
 void announce_later(struct sync *sync);
+
+/* ---- attributes.c ---- */
 /* A domain's own route changed: its attributes are to be read again. */
-void announce_stale(struct sync *sync, struct domain *domain, uint8_t family);
-void announce_domain_free(struct domain *domain);
+void attributes_stale(struct sync *sync, struct domain *domain, uint8_t family);
+/* True when everything that announcements of connected domains need has been read; else it is
+ * asked for, and announce_later called. */
+bool attributes_known(struct sync *sync);
+void attributes_ask_versions(struct sync *sync);
+/* Another bgpd runs, perhaps. */
+void attributes_forget_former_life(struct sync *sync);
+/* NULL: not learned by BGP, or not read yet. */
+const struct frr_announcement *attributes_find(
+	const struct domain *domain, const struct ip *prefix);
+void attributes_free(struct domain *domain);

@@ -76,10 +76,9 @@ static void ask_kernel(
 	struct domain_link *link = domain ? domain_link(domain, interface) : NULL;
 	int error;
 
-	if (link == NULL || domain->kernel == NULL || link->ifindex == 0)
-		return;
 	/* The kernel would ask, and keep what never answers, for a subnet that has gone too. */
-	if (!domain_on_link(link, address))
+	if (link == NULL || domain->kernel == NULL || link->ifindex == 0 ||
+		!domain_on_link(link, address))
 		return;
 	error = how(domain->kernel, link->ifindex, address);
 	if (error != 0 && error != -ENETDOWN) {
@@ -204,8 +203,7 @@ void adjacency_neighbour(
 	entry = table_at(&sync->adjacencies, id);
 	was = entry->resolved;
 	entry->neighbour = !gone && neighbour->valid;
-	/* A deleted entry is no news of the neighbour: keep its MAC until a probe fails. But nobody
-	 * needs one that the plan does not name any more. */
+	/* A deleted entry is no news of the neighbour: keep its MAC until a probe fails. */
 	if (gone) {
 		if (entry->peer || entry->sets > 0)
 			ask_kernel(sync, interface, &neighbour->address,

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The conversation with the dataplane: connect, adopt what it has, STARTUP, and a snapshot that
- * states everything; then items as they come.
- *
- *   AWAY -> ADOPTING -> STARTING -> PORTS -> KERNELS -> PUSHING -> ENDING -> SYNCED
- *                          ^-------------- a new plan ------------------------'
+ * The conversation with the dataplane: connect, adopt what it has, state everything (snapshot.c);
+ * then items as they come. What goes wrong for good ends the connection, and the next one states
+ * everything again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,14 +14,8 @@
 #include "control/sync/copy.h"
 #include "control/sync/internal.h"
 
-#define RETRY_FIRST_MS 100
 #define RETRY_LAST_MS 3000
-#define AGAIN_S 5
 #define ANSWER_TIMEOUT_MS 10000
-#define UNSENT_MAX (2u << 20) /* bytes queued before routes wait for the socket */
-
-static void session_begin(struct sync *sync);
-static void push(struct sync *sync);
 
 void session_complain(struct sync *sync, const char *what, const char *why)
 {
@@ -54,15 +46,13 @@ static void close_socket(struct sync *sync)
 	sync->client = NULL;
 }
 
-/* Ids that were free may be named still by what the dataplane has: none is given again before a
- * snapshot's end has swept that. */
-static void hold_ids(struct sync *sync, bool hold)
+void session_hold_ids(struct sync *sync, bool hold)
 {
 	table_hold_ids(&sync->adjacencies, hold);
 	table_hold_ids(&sync->sets, hold);
 }
 
-static void lost(struct sync *sync, const char *why)
+void session_lost(struct sync *sync, const char *why)
 {
 	log_warning("dataplane", "connection lost (%s); it forwards on by itself if it lives", why);
 	if (!sync->complained)
@@ -71,7 +61,7 @@ static void lost(struct sync *sync, const char *why)
 	event_del(sync->flush_event);
 	event_del(sync->again_event);
 	batches_drop(sync);
-	hold_ids(sync, true);
+	session_hold_ids(sync, true);
 	sync->broken = 0;
 	sync->phase = PHASE_AWAY;
 	retry_in(sync->retry_event, sync->retry_ms);
@@ -89,7 +79,7 @@ void session_break(struct sync *sync, int error)
 	session_flush_soon(sync);
 }
 
-static int64_t send_message(
+int64_t session_message(
 	struct sync *sync, enum api_message_type type, const void *payload, size_t length)
 {
 	int64_t sequence = api_client_send(sync->client, type, payload, length, NULL, 0);
@@ -100,217 +90,6 @@ static int64_t send_message(
 	return sequence;
 }
 
-/* ---- the stages of a snapshot ---- */
-
-static void send_startup(struct sync *sync)
-{
-	const struct site_edge *edge = sync->plan->edge;
-	struct api_startup startup = {.memory_mb = edge->memory_mb,
-		.hugepages = edge->hugepages,
-		.idle_sleep_us = edge->idle_sleep_us,
-		.worker_count = edge->worker_cpu_count,
-		.control_cpu_count = edge->control_cpu_count};
-
-	memcpy(startup.worker_cpus, edge->worker_cpus, sizeof(startup.worker_cpus));
-	memcpy(startup.control_cpus, edge->control_cpus, sizeof(startup.control_cpus));
-	for (unsigned int i = 0; i < edge->port_count; i++) {
-		const struct site_port *port = &edge->ports[i];
-		unsigned int domain, bus, device, function;
-
-		if (port->mtu > startup.mtu_max)
-			startup.mtu_max = port->mtu;
-		if (sscanf(port->device, "%x:%x:%x.%x", &domain, &bus, &device, &function) == 4)
-			startup.pci = 1;
-	}
-	sync->phase = PHASE_STARTING;
-	sync->awaited = send_message(sync, API_STARTUP, &startup, sizeof(startup));
-}
-
-struct port_rows {
-	struct api_port rows[API_PORTS_MAX];
-	unsigned int count;
-};
-
-static void collect_port(const void *row, void *context)
-{
-	struct port_rows *ports = context;
-
-	if (ports->count < API_PORTS_MAX)
-		ports->rows[ports->count++] = *(const struct api_port *)row;
-}
-
-static void ports_stated(struct sync *sync)
-{
-	struct port_rows ports = {.count = 0};
-	int error = api_client_dump(sync->client, API_PORT, 0, collect_port, &ports);
-
-	if (error != 0) {
-		lost(sync, strerror(-error));
-		return;
-	}
-	if (domains_open(sync, ports.rows, ports.count) != 0)
-		sync->again = true;
-	sync->phase = PHASE_KERNELS;
-	session_kernels_changed(sync);
-}
-
-static void add_port(struct sync *sync, uint32_t id, const struct site_port *port)
-{
-	struct api_port item = {.id = id,
-		.role = port->role == PORT_CORE ? API_ROLE_CORE : API_ROLE_CUSTOMER,
-		.mtu = port->mtu,
-		.outer_ethertype = port->outer_ethertype};
-
-	COPY_TEXT(item.name, port->name);
-	COPY_TEXT(item.device, port->device);
-	batch_add(sync, API_PORT, API_UPSERT, &item);
-}
-
-static void send_ports(struct sync *sync)
-{
-	const struct site_edge *edge = sync->plan->edge;
-	uint32_t id;
-
-	send_message(sync, API_SNAPSHOT_BEGIN, NULL, 0);
-	for (id = table_walk(&sync->ports, 0); id != 0; id = table_walk(&sync->ports, id + 1)) {
-		const struct named *named = table_at(&sync->ports, id);
-
-		for (unsigned int i = 0; i < edge->port_count; i++)
-			if (strcmp(edge->ports[i].name, named->name) == 0)
-				add_port(sync, id, &edge->ports[i]);
-	}
-	sync->phase = PHASE_PORTS;
-	sync->again = false;
-	sync->awaited = batch_send(sync);
-	if (sync->awaited == 0 && sync->broken == 0)
-		ports_stated(sync); /* an edge without ports */
-}
-
-void session_kernels_changed(struct sync *sync)
-{
-	if (sync->phase == PHASE_KERNELS && domains_ready(sync))
-		push(sync);
-}
-
-static void push_interfaces(struct sync *sync)
-{
-	int fds[API_FDS_MAX];
-	unsigned int fd_count = 0;
-
-	batch_send(sync);
-	for (unsigned int i = 0; i < sync->domain_count; i++) {
-		struct domain *domain = sync->domains[i];
-		for (unsigned int l = 0; l < domain->link_count; l++) {
-			struct domain_link *link = &domain->links[l];
-			struct api_interface item;
-
-			if (link->tap < 0)
-				continue; /* its port failed: tried again with the next snapshot */
-			domain_interface_item(domain, link, &item);
-			item.has_tap = !link->tap_given;
-			if (item.has_tap)
-				fds[fd_count++] = link->tap;
-			link->tap_given = true;
-			batch_add(sync, API_INTERFACE, API_UPSERT, &item);
-			if (fd_count == API_FDS_MAX || batch_count(sync) == API_FDS_MAX) {
-				batch_send_fds(sync, fds, fd_count);
-				fd_count = 0;
-			}
-		}
-	}
-	batch_send_fds(sync, fds, fd_count);
-}
-
-static void push(struct sync *sync)
-{
-	uint32_t id;
-
-	sync->phase = PHASE_PUSHING;
-	for (unsigned int i = 0; i < sync->domain_count; i++) {
-		struct api_vrf item = {.id = sync->domains[i]->vrf};
-		if (!sync->domains[i]->wanted)
-			continue;
-		COPY_TEXT(item.name, sync->domains[i]->name);
-		batch_add(sync, API_VRF, API_UPSERT, &item);
-	}
-	push_interfaces(sync);
-	for (id = table_walk(&sync->adjacencies, 0); id != 0;
-		id = table_walk(&sync->adjacencies, id + 1)) {
-		const struct adjacency_entry *entry = table_at(&sync->adjacencies, id);
-		if (entry->sets > 0 || entry->neighbour || entry->peer)
-			adjacency_state(sync, id);
-	}
-	for (id = table_walk(&sync->sets, 0); id != 0; id = table_walk(&sync->sets, id + 1))
-		set_state(sync, id);
-	sync->push_cursor = table_walk(&sync->routes, 0);
-	event_active(sync->flush_event, EV_TIMEOUT, 1);
-}
-
-/* Routes go out as the socket takes them. A route that changes meanwhile is sent at once, and
- * perhaps again when the walk comes to it: that is harmless. */
-static void pump_routes(struct sync *sync)
-{
-	if (sync->phase != PHASE_PUSHING)
-		return;
-	while (sync->push_cursor != 0 && api_client_unsent(sync->client) < UNSENT_MAX) {
-		rib_state(sync, table_at(&sync->routes, sync->push_cursor));
-		sync->push_cursor = table_walk(&sync->routes, sync->push_cursor + 1);
-	}
-	if (sync->push_cursor != 0)
-		return;
-	batch_send(sync);
-	sync->phase = PHASE_ENDING;
-	sync->awaited = send_message(sync, API_SNAPSHOT_END, NULL, 0);
-}
-
-static void snapshot_ended(struct sync *sync)
-{
-	sync->phase = PHASE_SYNCED;
-	sync->retry_ms = RETRY_FIRST_MS;
-	if (!sync->complained)
-		sync->error[0] = '\0';
-	log_info("dataplane", "synchronised: %u domains, %u routes", sync->plan->domain_count,
-		sync->routes.count);
-	for (unsigned int i = 0; i < sync->plan->domain_count; i++)
-		sync->domains[i]->acked = true;
-	sets_forget_adopted(sync);
-	domains_sweep(sync);
-	hold_ids(sync, false);
-	announce_snapshot(sync);
-	if (sync->again)
-		retry_in(sync->again_event, AGAIN_S * 1000);
-	if (sync->snapshot_asked)
-		session_begin(sync);
-}
-
-static void session_begin(struct sync *sync)
-{
-	int error;
-
-	sync->snapshot_asked = false;
-	sync->complained = false;
-	/* From here on nothing is said, until the snapshot says all; what it leaves out is swept. */
-	batch_send(sync);
-	sync->phase = PHASE_STARTING;
-	hold_ids(sync, true);
-	sync_promote(sync);
-	error = domains_plan(sync);
-	if (error == 0) {
-		send_startup(sync);
-		return;
-	}
-	session_complain(sync, "plan", strerror(-error));
-	lost(sync, "the plan does not fit; trying again");
-}
-
-void session_resync(struct sync *sync)
-{
-	if (sync->phase == PHASE_SYNCED || sync->phase == PHASE_ADOPTING)
-		session_begin(sync);
-	else if (sync->phase != PHASE_AWAY)
-		sync->snapshot_asked = true;
-}
-
 /* ---- answers ---- */
 
 static void startup_answered(struct sync *sync, const struct api_ack *ack)
@@ -318,9 +97,9 @@ static void startup_answered(struct sync *sync, const struct api_ack *ack)
 	if (ack->error != 0)
 		session_complain(sync, "startup", ack->text[0] ? ack->text : strerror(-ack->error));
 	if (ack->error != 0 && ack->error != -EALREADY)
-		lost(sync, sync->error);
+		session_lost(sync, sync->error);
 	else
-		send_ports(sync);
+		snapshot_started(sync);
 }
 
 static void answered(struct sync *sync, const struct api_message *message)
@@ -329,7 +108,7 @@ static void answered(struct sync *sync, const struct api_message *message)
 	bool awaited = message->header.sequence == sync->awaited;
 
 	if (message->payload_length < sizeof(*ack))
-		lost(sync, "an answer is too short");
+		session_lost(sync, "an answer is too short");
 	else if (awaited && sync->phase == PHASE_STARTING)
 		startup_answered(sync, ack);
 	else if (ack->error != 0) {
@@ -337,7 +116,7 @@ static void answered(struct sync *sync, const struct api_message *message)
 		 * is not known any more. */
 		session_complain(
 			sync, "request refused", ack->text[0] ? ack->text : strerror(-ack->error));
-		lost(sync, sync->error);
+		session_lost(sync, sync->error);
 	} else if (awaited && sync->phase == PHASE_ENDING)
 		snapshot_ended(sync);
 }
@@ -345,9 +124,9 @@ static void answered(struct sync *sync, const struct api_message *message)
 static void batch_done(struct sync *sync, const struct api_message *message)
 {
 	if (batch_answered(sync, message) != 0)
-		lost(sync, "it acknowledged a batch that was not sent");
+		session_lost(sync, "it acknowledged a batch that was not sent");
 	else if (sync->phase == PHASE_PORTS && message->header.sequence == sync->awaited)
-		ports_stated(sync);
+		snapshot_ports(sync);
 }
 
 static void happened(struct sync *sync, const struct api_message *message)
@@ -404,7 +183,7 @@ static void on_socket(evutil_socket_t fd, short what, void *context)
 	if (sync->client == NULL)
 		return;
 	if (result < 0) {
-		lost(sync, strerror(-result));
+		session_lost(sync, strerror(-result));
 		return;
 	}
 	event_active(sync->flush_event, EV_TIMEOUT, 1);
@@ -418,15 +197,15 @@ static void on_flush(evutil_socket_t fd, short what, void *context)
 
 	if (sync->client == NULL)
 		return;
-	pump_routes(sync);
+	snapshot_pump(sync);
 	batch_send(sync);
 	if (sync->broken != 0) {
-		lost(sync, strerror(-sync->broken));
+		session_lost(sync, strerror(-sync->broken));
 		return;
 	}
 	result = api_client_flush(sync->client);
 	if (result < 0)
-		lost(sync, strerror(-result));
+		session_lost(sync, strerror(-result));
 	else if (result == 0)
 		event_add(sync->write_event, NULL);
 }
@@ -500,12 +279,12 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
 	if (error == 0 && !sync->adopted)
 		error = adopt_dataplane(sync);
 	if (error != 0) {
-		lost(sync, strerror(-error));
+		session_lost(sync, strerror(-error));
 		return;
 	}
 	sync->adopted = true;
 	if (sync_plan(sync) != NULL)
-		session_begin(sync);
+		snapshot_begin(sync);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *context)
