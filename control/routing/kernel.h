@@ -39,7 +39,7 @@ struct kernel_neighbour {
 	struct ip address;
 	uint8_t mac[6];
 	uint16_t state; /* NUD_* */
-	bool valid;	/* REACHABLE, STALE, DELAY, PROBE, PERMANENT with a MAC */
+	bool valid;     /* REACHABLE, STALE, DELAY, PROBE, PERMANENT with a MAC */
 	uint32_t confirmed_s_ago;
 };
 

@@ -321,7 +321,7 @@ struct api_memory {
 /* ---- events ---- */
 
 enum api_event_type {
-	API_EVENT_PORT_LINK = 1,    /* a: port, b: 1 up, 0 down */
+	API_EVENT_PORT_LINK = 1, /* a: port, b: 1 up, 0 down */
 	/* a: interface (of the adjacency; for a glean route the one the packet came in by),
 	 * b: family, address: who */
 	API_EVENT_NEIGHBOUR_NEEDED,

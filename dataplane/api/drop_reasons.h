@@ -25,7 +25,7 @@
 		"3).")                                                                             \
 	X(BAD_CHECKSUM, "bad-checksum", IN, "The IPv4 header checksum is wrong (RFC 1812 5.2.2).") \
 	X(MARTIAN_SOURCE, "martian-source", IN,                                                    \
-		"Source is multicast, loopback, link-local, unspecified or broadcast (RFC 1812 "  \
+		"Source is multicast, loopback, link-local, unspecified or broadcast (RFC 1812 "   \
 		"5.3.7, RFC 3927 2.7, RFC 4291 2.5.6); it is spoofed or misconfigured.")           \
 	X(MARTIAN_DESTINATION, "martian-destination", IN,                                          \
 		"Destination is loopback, unspecified or link-local and never routed (RFC 1812 "   \
@@ -64,8 +64,9 @@
 	X(INJECT_GONE, "inject-gone", OUT,                                                         \
 		"The link was deleted while its control packet waited to be sent.")                \
 	X(INJECT_FULL, "inject-full", OUT,                                                         \
-		"A worker did not take the link's control packet in time, or no packet buffer was free "  \
-		"for it; the edge is overloaded.")                                                        \
+		"A worker did not take the link's control packet in time, or no packet buffer "    \
+		"was free "                                                                        \
+		"for it; the edge is overloaded.")                                                 \
 	X(INJECT_BAD, "inject-bad", OUT,                                                           \
 		"A frame from the link's TAP was no Ethernet frame or left no room for the tags.") \
 	X(TX_FULL, "tx-full", OUT, "The port's transmit queue was full; the port is saturated.")   \

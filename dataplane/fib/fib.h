@@ -21,10 +21,10 @@ enum fib_family { FIB_IPV4, FIB_IPV6 };
 
 /* What the RIB keeps with a prefix. */
 struct fib_route {
-	uint32_t group; /* never 0 */
+	uint32_t group;       /* never 0 */
 	uint16_t leaked_from; /* vrf id, 0: native */
-	uint8_t origin; /* enum api_route_origin */
-	uint8_t mark;	/* see worker/mark.h */
+	uint8_t origin;       /* enum api_route_origin */
+	uint8_t mark;         /* see worker/mark.h */
 };
 
 struct fib_prefix {
@@ -55,7 +55,8 @@ int fib_add(struct fib *fib, const uint8_t *address, uint8_t length, const struc
 int fib_delete(struct fib *fib, const uint8_t *address, uint8_t length, struct fib_route *previous);
 
 /* Main thread. Exact match in the RIB; false when absent. */
-bool fib_get(const struct fib *fib, const uint8_t *address, uint8_t length, struct fib_route *route);
+bool fib_get(
+	const struct fib *fib, const uint8_t *address, uint8_t length, struct fib_route *route);
 
 /* Main thread. Walk in ascending (address, length) order: *after = NULL starts; true while there
  * is a next one. The walk survives changes between calls. */
@@ -79,7 +80,7 @@ void fib_usage(const struct fib *fib, struct fib_usage *usage);
 /* Workers, within a read side (reclaim.h). For each i: groups[i] = group of the longest match of
  * addresses[i] in fibs[i], 0 if none. n <= FIB_BULK_MAX. Each i may be in another domain; a NULL
  * fib gives 0. IPv4 addresses are in host byte order here. */
-void fib_lookup4_bulk(const struct fib *const *fibs, const uint32_t *addresses, uint32_t *groups,
-	unsigned int n);
+void fib_lookup4_bulk(
+	const struct fib *const *fibs, const uint32_t *addresses, uint32_t *groups, unsigned int n);
 void fib_lookup6_bulk(const struct fib *const *fibs, const uint8_t (*addresses)[16],
 	uint32_t *groups, unsigned int n);

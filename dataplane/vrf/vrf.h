@@ -15,14 +15,12 @@ struct vrf_table {
 };
 extern struct vrf_table vrf_table;
 
-static inline const struct fib *
-vrf_fib4(uint32_t vrf)
+static inline const struct fib *vrf_fib4(uint32_t vrf)
 {
 	return __atomic_load_n(&vrf_table.fib4[vrf], __ATOMIC_ACQUIRE);
 }
 
-static inline const struct fib *
-vrf_fib6(uint32_t vrf)
+static inline const struct fib *vrf_fib6(uint32_t vrf)
 {
 	return __atomic_load_n(&vrf_table.fib6[vrf], __ATOMIC_ACQUIRE);
 }
