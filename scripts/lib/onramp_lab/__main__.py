@@ -130,6 +130,8 @@ def main():
         return run_inside(options.name, build, options.command)
     if options.clean:
         return clean()
+    # A shell's background job is started with Ctrl-C ignored; `kill -INT` ends it all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for sig in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sig, lambda *_: sys.exit(1))
     with Lab(options.name, build, ethertype=int(options.ethertype, 16),
