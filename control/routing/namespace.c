@@ -226,6 +226,22 @@ int namespace_open(const char *dir, const char *name)
 	return fail("cannot configure", path, error);
 }
 
+int namespace_find(const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+	int error = namespace_path(path, sizeof(path), dir, name);
+	int netns = error < 0 ? error : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (error < 0)
+		return error;
+	if (netns < 0)
+		return -errno;
+	if (holds_namespace(netns))
+		return netns;
+	close(netns);
+	return -ENOENT;
+}
+
 int namespace_delete(const char *dir, const char *name)
 {
 	char path[PATH_MAX];

@@ -17,6 +17,8 @@ int namespace_init(const char *dir);
 /* Creates it (or finds it) with the kernel settings of docs/architecture.md. Returns an fd of the
  * namespace, or -errno. */
 int namespace_open(const char *dir, const char *name);
+/* The same without creating it: -ENOENT. */
+int namespace_find(const char *dir, const char *name);
 int namespace_delete(const char *dir, const char *name);
 /* Calls each() for every namespace in dir. */
 int namespace_list(const char *dir, void (*each)(const char *name, void *context), void *context);

@@ -5,9 +5,6 @@
  * id above TAP_IFINDEX_BASE, and so it is unique on the machine.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "control/routing/namespace.h"
@@ -72,11 +69,8 @@ void adopt_taps(struct sync *sync)
 {
 	for (unsigned int i = 0; i < sync->plan->domain_count; i++) {
 		const struct plan_domain *domain = &sync->plan->domains[i];
-		char path[PATH_MAX];
-		int netns;
+		int netns = namespace_find(sync->netns_dir, domain->name);
 
-		snprintf(path, sizeof(path), "%s/%s", sync->netns_dir, domain->name);
-		netns = open(path, O_RDONLY | O_CLOEXEC);
 		for (unsigned int l = 0; netns >= 0 && l < domain->link_count; l++)
 			adopt_tap(sync, netns, &domain->links[l]);
 		if (netns >= 0)

@@ -12,6 +12,7 @@
 
 #define SETTLE_MS 50
 #define AWAY_MS 200
+#define LEAVE_S 1
 #define VERSIONS_S 5
 
 static void announce_in(struct sync *sync, unsigned int ms)
@@ -27,15 +28,29 @@ void announce_later(struct sync *sync)
 	announce_in(sync, SETTLE_MS);
 }
 
-/* FRR leaves a domain before its namespace goes. One that is away finds neither. */
+/* FRR leaves a domain before its namespace goes (one that is away finds neither), and zebra gets
+ * the time to forget its links and routes: it dies of a namespace that goes while its other thread
+ * is at work for it. */
 static void sweep_namespaces(struct sync *sync)
 {
+	struct timeval delay = {LEAVE_S, 0};
+
 	if (!sync->namespaces_left || !sync->told)
 		return;
 	if (frr_connected(sync->frr) && !frr_settled(sync->frr))
 		return;
 	sync->namespaces_left = false;
-	domains_sweep_namespaces(sync);
+	if (domains_empty_namespaces(sync))
+		evtimer_add(sync->leave_event, &delay);
+}
+
+/* A later plan's snapshot begins this anew. */
+static void on_leave(evutil_socket_t fd, short what, void *context)
+{
+	struct sync *sync = context;
+
+	if (!sync->namespaces_left)
+		domains_sweep_namespaces(sync);
 }
 
 static void on_version_time(evutil_socket_t fd, short what, void *context)
@@ -181,7 +196,9 @@ int announce_open(struct sync *sync)
 		return -errno;
 	sync->announce_event = evtimer_new(sync->base, on_announce, sync);
 	sync->version_event = evtimer_new(sync->base, on_version_time, sync);
-	if (sync->announce_event == NULL || sync->version_event == NULL)
+	sync->leave_event = evtimer_new(sync->base, on_leave, sync);
+	if (sync->announce_event == NULL || sync->version_event == NULL ||
+		sync->leave_event == NULL)
 		return -ENOMEM;
 	return evtimer_add(sync->version_event, &delay);
 }
@@ -194,4 +211,6 @@ void announce_close(struct sync *sync)
 		event_free(sync->announce_event);
 	if (sync->version_event != NULL)
 		event_free(sync->version_event);
+	if (sync->leave_event != NULL)
+		event_free(sync->leave_event);
 }

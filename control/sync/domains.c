@@ -27,20 +27,6 @@ static void close_link(struct sync *sync, struct domain_link *link)
 	link->tap = -1;
 }
 
-static void domain_free(struct domain *domain)
-{
-	if (domain->kernel != NULL)
-		kernel_close(domain->kernel);
-	for (unsigned int i = 0; i < domain->link_count; i++)
-		if (domain->links[i].tap >= 0)
-			close(domain->links[i].tap);
-	if (domain->netns >= 0)
-		close(domain->netns);
-	attributes_free(domain);
-	free(domain->partners);
-	free(domain);
-}
-
 /* A domain that the plan no longer names: its routes go at once, its namespace after the sweep. */
 static void domain_retire(struct sync *sync, struct domain *domain)
 {
@@ -310,54 +296,6 @@ bool domains_ready(const struct sync *sync)
 			return false;
 	}
 	return true;
-}
-
-static void sweep_tap(const char *ifname, void *context)
-{
-	struct domain *domain = context;
-
-	for (unsigned int i = 0; i < domain->link_count; i++)
-		if (strcmp(domain->links[i].plan.ifname, ifname) == 0)
-			return;
-	tap_delete(domain->netns, ifname);
-}
-
-static void sweep_namespace(const char *name, void *context)
-{
-	struct sync *sync = context;
-
-	if (domain_by_name(sync, name) == NULL)
-		namespace_delete(sync->netns_dir, name);
-}
-
-void domains_sweep_namespaces(struct sync *sync)
-{
-	namespace_list(sync->netns_dir, sweep_namespace, sync);
-}
-
-void domains_sweep(struct sync *sync)
-{
-	while (sync->domain_count > sync->plan->domain_count) {
-		struct domain *domain = sync->domains[--sync->domain_count];
-
-		sync->by_vrf[domain->vrf] = NULL;
-		domain_free(domain);
-	}
-	for (unsigned int i = 0; i < sync->domain_count; i++)
-		if (sync->domains[i]->netns >= 0)
-			tap_list(sync->domains[i]->netns, sweep_tap, sync->domains[i]);
-	named_forget(&sync->ports);
-	named_forget(&sync->vrfs);
-	named_forget(&sync->interfaces);
-}
-
-void domains_close(struct sync *sync)
-{
-	for (unsigned int i = 0; i < sync->domain_count; i++)
-		domain_free(sync->domains[i]);
-	free(sync->domains);
-	sync->domains = NULL;
-	sync->domain_count = 0;
 }
 
 void domain_interface_item(

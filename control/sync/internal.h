@@ -153,7 +153,7 @@ struct sync {
 
 	/* announce.c, attributes.c */
 	struct frr *frr;
-	struct event *announce_event, *version_event;
+	struct event *announce_event, *version_event, *leave_event;
 	bool announced;         /* FRR has been told a wish since this process started */
 	bool told;              /* and one since the last snapshot */
 	bool namespaces_left;   /* some may be there that the plan does not name */
@@ -243,14 +243,18 @@ int domains_plan(struct sync *sync); /* makes domains match the plan; ids and na
 /* MACs are known: TAPs and kernels of every wanted domain. 0 or -errno of the last failure. */
 int domains_open(struct sync *sync, const struct api_port *ports, unsigned int port_count);
 bool domains_ready(const struct sync *sync); /* every kernel's first dump is in */
-/* Deletes what the plan no longer names, but the namespaces: FRR leaves those first. */
-void domains_sweep(struct sync *sync);
-void domains_sweep_namespaces(struct sync *sync);
 struct domain *domain_by_name(const struct sync *sync, const char *name); /* NULL: none */
-void domains_close(struct sync *sync); /* of our process; the kernel's side stays */
 void domain_tap_settings(const struct domain_link *link, struct tap_settings *settings);
 void domain_interface_item(
 	const struct domain *domain, const struct domain_link *link, struct api_interface *item);
+
+/* ---- sweep.c ---- */
+/* Deletes what the plan no longer names, but the namespaces: FRR leaves those first. */
+void domains_sweep(struct sync *sync);
+/* Takes the TAPs out of the namespaces that the plan does not name. True: there are such. */
+bool domains_empty_namespaces(struct sync *sync);
+void domains_sweep_namespaces(struct sync *sync); /* deletes them */
+void domains_close(struct sync *sync);            /* of our process; the kernel's side stays */
 
 /* ---- nexthops.c: adjacencies and sets ---- */
 uint32_t adjacency_find(const struct sync *sync, uint32_t interface, const struct ip *address);

@@ -145,8 +145,9 @@ json_t *sync_status(const struct sync *sync)
 		"connected", sync->client != NULL, "state", phase_names[sync->phase], "synced",
 		sync->phase == PHASE_SYNCED, "error", text_or_null(sync->error), "refused",
 		(json_int_t)sync->refused, "frr", "connected", frr_connected(sync->frr), "applied",
-		sync->frr_applied && sync->told && frr_settled(sync->frr), "error",
-		text_or_null(sync->frr_error), "domains",
+		frr_connected(sync->frr) && sync->frr_applied && sync->told &&
+			frr_settled(sync->frr),
+		"error", text_or_null(sync->frr_error), "domains",
 		(json_int_t)(sync_plan(sync) != NULL ? sync_plan(sync)->domain_count : 0), "routes",
 		(json_int_t)sync->routes.count, "neighbours", (json_int_t)sync->adjacencies.count,
 		"groups", (json_int_t)sync->sets.count);
