@@ -188,6 +188,7 @@ static void forward(
 	struct worker *worker, struct burst *burst, struct packet *packets, unsigned int n)
 {
 	route_lookup(packets, n);
+	worker_stage_done(worker, API_STAGE_ROUTE);
 	for (unsigned int i = 0; i < n; i++) {
 		struct packet *packet = &packets[i];
 		enum packet_exit exit = route_member(packet);
@@ -199,6 +200,7 @@ static void forward(
 		else
 			leave(worker, burst, packet, exit);
 	}
+	worker_stage_done(worker, API_STAGE_EGRESS);
 }
 
 /* All stages read one segment. Ports are set up so that each frame is one; a device that chains
@@ -248,6 +250,7 @@ void pipeline_receive(
 	for (unsigned int i = 0; i < RTE_MIN(n, PREFETCH_AHEAD); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
 	receive(worker, port, packets, n, &burst);
+	worker_stage_done(worker, API_STAGE_INGRESS);
 	if (burst.count > 0)
 		forward(worker, &burst, burst.packets, burst.count);
 	if (burst.error_count > 0)

@@ -31,6 +31,19 @@ uint32_t api_item_size(enum api_object object)
 	return api_row_size(object);
 }
 
+const char *api_stage_name(enum api_stage stage)
+{
+	static const char *const names[API_STAGE_COUNT] = {
+		[API_STAGE_RECEIVE] = "receive",
+		[API_STAGE_INGRESS] = "ingress",
+		[API_STAGE_ROUTE] = "route",
+		[API_STAGE_EGRESS] = "egress",
+		[API_STAGE_TRANSMIT] = "transmit",
+	};
+
+	return names[stage];
+}
+
 struct reason {
 	const char *name;
 	const char *text;

@@ -265,6 +265,9 @@ struct api_tap_get {
 	uint32_t reserved;
 };
 
+/* Rounded up, so that a ledger is whole cache lines. */
+#define API_DROP_SLOTS ((API_DROP_COUNT + 10 + 7) / 8 * 8 - 10)
+
 /*
  * The account of an interface. Read between bursts each side balances exactly:
  *   in:  rx + generated              = punt + forwarded_in + sum of drops with direction IN
@@ -273,15 +276,16 @@ struct api_tap_get {
  * bytes count layer 2 with tags, without preamble and frame check sequence.
  */
 struct api_ledger {
+	/* what forwarding a packet counts: one cache line in a worker's table */
 	uint64_t rx, rx_bytes;
-	uint64_t generated; /* ICMP errors made here, looked up as if received here */
-	uint64_t punt;
 	uint64_t forwarded_in;
 	uint64_t forwarded_out;
+	uint64_t tx, tx_bytes;
+	uint64_t punt;
+	uint64_t generated; /* ICMP errors made here, looked up as if received here */
 	uint64_t injected;
 	uint64_t fragments_added;
-	uint64_t tx, tx_bytes;
-	uint64_t drops[API_DROP_COUNT];
+	uint64_t drops[API_DROP_SLOTS];
 };
 
 /* interface 0 with port P: what port P received and could give to no interface. */
@@ -302,12 +306,32 @@ struct api_port_counters {
 	uint64_t rx_missed, rx_errors, tx_errors, rx_nombuf;
 };
 
+/* What a worker's time goes into; the folders of pipelines/, between taking from the device and
+ * giving to it. Punt and ICMP errors count where they happen. */
+enum api_stage {
+	API_STAGE_RECEIVE, /* the device's receive function */
+	API_STAGE_INGRESS,
+	API_STAGE_ROUTE,
+	API_STAGE_EGRESS,
+	API_STAGE_TRANSMIT, /* the device's send function */
+	API_STAGE_COUNT,
+};
+
+/* All of these only grow, from the start of the process; rates take two readings. Cycles are of
+ * the time-stamp counter. */
 struct api_worker {
 	uint32_t cpu;
 	int32_t numa_node;
+	uint64_t tsc_hz;
+	uint64_t cycles;      /* since the worker started */
+	uint64_t busy_cycles; /* of these, in turns that brought packets */
 	uint64_t polls;       /* turns of the poll loop */
 	uint64_t empty_polls; /* that brought no packet */
-	uint64_t packets;
+	uint64_t bursts;      /* received from a device, not empty */
+	uint64_t packets;     /* received, and injected ones */
+	/* One busy turn in some hundreds is timed stage by stage: its packets and cycles. */
+	uint64_t sampled_packets;
+	uint64_t stage_cycles[API_STAGE_COUNT];
 };
 
 /* One row per consumer: the packet buffers, each vrf's FIB and RIB together, tables. */
@@ -334,6 +358,8 @@ struct api_event {
 	uint32_t reserved;
 	uint8_t address[16];
 };
+
+const char *api_stage_name(enum api_stage stage);
 
 /* Payload size an item of this object must have; 0: no such object in a batch. */
 uint32_t api_item_size(enum api_object object);

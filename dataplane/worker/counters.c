@@ -10,7 +10,7 @@
 #define LEDGER_BYTES (COUNTERS_SLOTS * sizeof(struct api_ledger))
 #define LEDGER_WORDS (sizeof(struct api_ledger) / sizeof(uint64_t))
 
-_Static_assert(sizeof(struct api_ledger) % sizeof(uint64_t) == 0, "a ledger is counters only");
+_Static_assert(sizeof(struct api_ledger) % RTE_CACHE_LINE_SIZE == 0, "no two share a line");
 
 static struct counters_thread *thread_table;
 static unsigned int thread_count;

@@ -21,6 +21,8 @@
 
 /* Turns without a packet before an idle worker may sleep: some 100 us of polling. */
 #define IDLE_TURNS 1024u
+/* One turn in 256 is timed stage by stage. */
+#define SAMPLE_MASK 255u
 
 /* Main writes before the threads start. */
 static struct worker *workers[API_CPUS_MAX];
@@ -44,10 +46,13 @@ static unsigned int receive(struct worker *worker)
 
 		if (got == 0)
 			continue;
-		worker->now = rte_rdtsc();
+		worker_stage_done(worker, API_STAGE_RECEIVE);
 		pipeline_receive(worker, from->port, packets, got);
+		worker_add(&worker->account.bursts, 1);
 		total += got;
 	}
+	if (total > 0)
+		worker_stage_done(worker, API_STAGE_RECEIVE);
 	return total;
 }
 
@@ -57,21 +62,43 @@ static unsigned int inject(struct worker *worker)
 	unsigned int got;
 
 	got = rte_ring_sc_dequeue_burst(worker->inject, (void **)packets, BURST_MAX, NULL);
-	if (got == 0)
-		return 0;
-	worker->now = rte_rdtsc();
-	pipeline_inject(worker, packets, got);
+	if (got > 0)
+		pipeline_inject(worker, packets, got);
 	return got;
 }
 
-/* Plain adds, stored whole: main may read at any time. */
+/* The turn that began at worker->now is over. */
 static void count_turn(struct worker *worker, unsigned int packets)
 {
-	__atomic_store_n(&worker->polls, worker->polls + 1, __ATOMIC_RELAXED);
-	if (packets == 0)
-		__atomic_store_n(&worker->empty_polls, worker->empty_polls + 1, __ATOMIC_RELAXED);
-	else
-		__atomic_store_n(&worker->packets, worker->packets + packets, __ATOMIC_RELAXED);
+	struct worker_account *account = &worker->account;
+	uint64_t now = rte_rdtsc();
+
+	worker_add(&account->polls, 1);
+	if (packets == 0) {
+		worker_add(&account->empty_polls, 1);
+	} else {
+		worker_add(&account->packets, packets);
+		worker_add(&account->busy_cycles, now - worker->now);
+	}
+	if (worker->sampling)
+		worker_add(&account->sampled_packets, packets);
+	__atomic_store_n(&account->cycles, now - account->started, __ATOMIC_RELAXED);
+	worker->now = worker->mark = now;
+	/* Any number of turns without packets cost the sample nothing but its time stamps. */
+	worker->sampling = (account->polls & SAMPLE_MASK) == 0;
+}
+
+/* One turn of the poll loop; the packets it brought. */
+static unsigned int turn(struct worker *worker)
+{
+	unsigned int packets = receive(worker) + inject(worker);
+
+	if (packets > 0) {
+		pipeline_flush(worker);
+		worker_stage_done(worker, API_STAGE_TRANSMIT);
+	}
+	count_turn(worker, packets);
+	return packets;
 }
 
 /* Sleeping readers are offline, so that nobody's grace period waits for them. */
@@ -93,12 +120,10 @@ static int worker_loop(void *argument)
 	/* The default slack of 50 us would double a short rest. */
 	prctl(PR_SET_TIMERSLACK, 1000);
 	reclaim_reader_register(worker->index);
+	worker->now = worker->account.started = rte_rdtsc();
 	while (!__atomic_load_n(&stopping, __ATOMIC_RELAXED)) {
-		unsigned int packets = receive(worker) + inject(worker);
+		unsigned int packets = turn(worker);
 
-		if (packets > 0)
-			pipeline_flush(worker);
-		count_turn(worker, packets);
 		reclaim_reader_quiet(worker->index);
 		idle = packets > 0 ? 0 : idle + 1;
 		if (idle_sleep_us == 0 || idle < IDLE_TURNS)
@@ -213,18 +238,26 @@ int worker_numa_node(unsigned int index)
 
 bool worker_stats(unsigned int index, struct api_worker *stats)
 {
-	const struct worker *worker;
+	const struct worker_account *account;
 
 	if (index >= worker_count())
 		return false;
-	worker = workers[index];
+	account = &workers[index]->account;
 	*stats = (struct api_worker){
-		.cpu = rte_lcore_to_cpu_id(worker->lcore),
-		.numa_node = worker->numa_node,
-		.polls = __atomic_load_n(&worker->polls, __ATOMIC_RELAXED),
-		.empty_polls = __atomic_load_n(&worker->empty_polls, __ATOMIC_RELAXED),
-		.packets = __atomic_load_n(&worker->packets, __ATOMIC_RELAXED),
+		.cpu = rte_lcore_to_cpu_id(workers[index]->lcore),
+		.numa_node = workers[index]->numa_node,
+		.tsc_hz = rte_get_tsc_hz(),
+		.cycles = __atomic_load_n(&account->cycles, __ATOMIC_RELAXED),
+		.busy_cycles = __atomic_load_n(&account->busy_cycles, __ATOMIC_RELAXED),
+		.polls = __atomic_load_n(&account->polls, __ATOMIC_RELAXED),
+		.empty_polls = __atomic_load_n(&account->empty_polls, __ATOMIC_RELAXED),
+		.bursts = __atomic_load_n(&account->bursts, __ATOMIC_RELAXED),
+		.packets = __atomic_load_n(&account->packets, __ATOMIC_RELAXED),
+		.sampled_packets = __atomic_load_n(&account->sampled_packets, __ATOMIC_RELAXED),
 	};
+	for (unsigned int i = 0; i < API_STAGE_COUNT; i++)
+		stats->stage_cycles[i] =
+			__atomic_load_n(&account->stage_cycles[i], __ATOMIC_RELAXED);
 	return true;
 }
 

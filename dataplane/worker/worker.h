@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+#include <rte_cycles.h>
 #include <rte_mbuf.h>
 
 #include "dataplane/api/api.h"
@@ -34,8 +36,17 @@ struct poll_list {
 	} queues[];
 };
 
-/* What a worker's thread owns. Everything here is touched by that worker only, but stats, which
- * main reads. */
+/* What main reads. Counters only, each stored whole. */
+struct worker_account {
+	uint64_t started; /* TSC */
+	uint64_t cycles, busy_cycles;
+	uint64_t polls, empty_polls, bursts, packets;
+	uint64_t sampled_packets;
+	uint64_t stage_cycles[API_STAGE_COUNT];
+};
+
+/* What a worker's thread owns. Everything here is touched by that worker only, but account,
+ * which main reads. */
 struct worker {
 	unsigned int index;
 	unsigned int lcore;
@@ -43,16 +54,35 @@ struct worker {
 	struct api_ledger *ledger; /* this thread's, by counters slot */
 	struct rte_ring *inject;   /* from the punt thread, single producer, single consumer */
 	struct rte_mempool *pool;  /* for generated packets */
-	uint64_t now;              /* TSC at the start of the burst */
+	uint64_t now;              /* TSC at the start of the turn */
+	bool sampling;             /* this turn is timed stage by stage */
+	uint64_t mark;             /* while sampling: TSC at the end of the stage before */
 	struct tx_queue {
 		uint16_t count;
 		struct rte_mbuf *packets[BURST_MAX];
 		uint32_t interfaces[BURST_MAX]; /* whom to charge */
 	} tx[API_PORTS_MAX];
-	uint64_t polls, empty_polls, packets; /* stats */
-	struct worker_budgets *budgets;       /* punt and ICMP token buckets by interface */
+	struct worker_account account;
+	struct worker_budgets *budgets; /* punt and ICMP token buckets by interface */
 	struct poll_list *receive; /* main publishes with release; NULL: nothing to receive yet */
 } __rte_cache_aligned;
+
+static __rte_always_inline void worker_add(uint64_t *counter, uint64_t value)
+{
+	__atomic_store_n(counter, *counter + value, __ATOMIC_RELAXED);
+}
+
+/* The stage ends here: of a turn that is sampled, what it took since the last mark. */
+static __rte_always_inline void worker_stage_done(struct worker *worker, enum api_stage stage)
+{
+	if (likely(!worker->sampling))
+		return;
+
+	uint64_t now = rte_rdtsc();
+
+	worker_add(&worker->account.stage_cycles[stage], now - worker->mark);
+	worker->mark = now;
+}
 
 /* Main thread, after EAL is up: starts a thread on every worker lcore. 0 or -errno. */
 int worker_start_all(const struct api_startup *startup);

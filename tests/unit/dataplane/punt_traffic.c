@@ -487,6 +487,11 @@ static void workers_count_their_turns(void **state)
 		assert_true(worker_stats(i, &stats));
 		assert_true(stats.polls > 0);
 		assert_true(stats.empty_polls <= stats.polls);
+		assert_true(stats.tsc_hz > 0);
+		assert_true(stats.cycles > 0);
+		assert_true(stats.busy_cycles <= stats.cycles);
+		assert_true(stats.bursts <= stats.packets);
+		assert_true(stats.sampled_packets <= stats.packets);
 	}
 	assert_false(worker_stats(worker_count(), &stats));
 }
