@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""scripts/bench: measures the dataplane beside its peers, and says which goals are reached."""
+
+import argparse
+import sys
+
+from onramp_lab.shell import LabError
+
+from . import build, forwarding
+from .bench import Bench
+from .cases import CASES
+from .results import table
+
+BENCHES = {"forwarding": forwarding.run}
+TARGETS = ["dataplane/onramp-dataplane", "tests/bench/bench-site"]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description=__doc__,
+        epilog="Forwarding cases: " + " ".join(case.name for case in CASES))
+    parser.add_argument("name", choices=[*BENCHES, "build"],
+                        help="what to measure; build: only make what the others need")
+    parser.add_argument("--quick", action="store_true",
+                        help="fewer and shorter runs: 5 of 0.4 s instead of 9 of 0.8 s")
+    parser.add_argument("--json", action="store_true", help="one object a line instead of a table")
+    parser.add_argument("--case", action="append", help="forwarding: only this one (repeatable)")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    build.build(TARGETS)
+    if options.name == "build":
+        return 0
+    bench = Bench(options.json)
+    try:
+        BENCHES[options.name](bench, options)
+    finally:
+        bench.close()
+    if not options.json:
+        print("\n".join(table(bench.rows)))
+        print(f"build: {bench.build}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except LabError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

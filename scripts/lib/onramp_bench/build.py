@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The benchmarks' own release build, for this machine's CPU."""
+
+import os
+import subprocess
+
+from onramp_lab.shell import LabError, run
+
+from .prefixes import ROOT
+
+DIRECTORY = os.path.join(ROOT, "build-bench")
+CPU = "native"
+
+
+def path(*parts):
+    return os.path.join(DIRECTORY, *parts)
+
+
+def build(targets):
+    log = path("bench-build.log")
+    os.makedirs(DIRECTORY, exist_ok=True)
+    steps = [["ninja", "-C", DIRECTORY, *targets]]
+    if not os.path.exists(path("build.ninja")):
+        steps.insert(0, ["meson", "setup", DIRECTORY, "--buildtype=release", f"-Dcpu={CPU}"])
+    for argv in steps:
+        with open(log, "a", encoding="utf-8") as file:
+            if subprocess.run(argv, cwd=ROOT, stdout=file, stderr=file, check=False).returncode:
+                raise LabError(f"{argv[0]} failed; its log: {log}")
+
+
+def describe():
+    """What was measured: version, compiler, CPU."""
+    git = run(["git", "-C", ROOT, "describe", "--always", "--dirty"], check=False).stdout.strip()
+    compiler = run(["cc", "--version"]).stdout.splitlines()[0]
+    return f"{git or 'no git'}, {compiler}, -Dcpu={CPU}"

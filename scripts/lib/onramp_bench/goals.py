@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The figures to reach."""
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass
+class Goal:
+    sign: str
+    limit: float
+    unit: str = ""
+
+    @property
+    def text(self):
+        if self.unit == "MiB":
+            return f"{self.sign} {self.limit / MIB:g} MiB"
+        return f"{self.sign} {self.limit:,g}{' ' + self.unit if self.unit else ''}"
+
+    def reached(self, value):
+        return value >= self.limit if self.sign == ">=" else value <= self.limit
+
+
+GOALS = {
+    ("forwarding", "v4-vlan-64r-1k", "ratio_macswap"): Goal(">=", 0.60),
+    ("forwarding", "v4-vlan-64r-1k", "ratio_l3fwd_lpm"): Goal(">=", 0.75),
+    ("forwarding", "v4-vlan-internet-16k", "ratio_macswap"): Goal(">=", 0.55),
+    ("forwarding", "v4-vlan-internet-16k", "ratio_l3fwd_fib"): Goal(">=", 1.0),
+    ("forwarding", "v4-vlan-internet-64k", "ratio_l3fwd_fib"): Goal(">=", 1.0),
+    ("forwarding", "v4-qinq-64r-1k", "ratio"): Goal(">=", 0.93),
+    ("forwarding", "v6-vlan-internet-16k", "ratio"): Goal(">=", 0.8),
+    ("forwarding", "v4-vlan-1000vrf", "ratio"): Goal(">=", 0.8),
+    ("fib", "v4-internet-uniform", "ratio_rte_lpm"): Goal("<=", 1.3),
+    ("fib", "v4-internet-uniform", "bytes"): Goal("<=", 8 * MIB, "MiB"),
+    ("fib", "v4-internet-uniform", "updates_per_s"): Goal(">=", 300_000),
+    ("vrf-scale", "v4-10000vrf", "bytes"): Goal("<=", 200 * MIB, "MiB"),
+    ("vrf-scale", "v6-10000vrf", "bytes"): Goal("<=", 350 * MIB, "MiB"),
+    ("vrf-scale", "v4-10000vrf", "ratio"): Goal("<=", 4),
+    ("vrf-scale", "v6-10000vrf", "ratio"): Goal("<=", 4),
+    ("control", "kernel-to-fib", "seconds"): Goal("<=", 3, "s"),
+    ("control", "kernel-to-fib", "updates_per_s"): Goal(">=", 700_000),
+    ("control", "circuits-100", "seconds"): Goal("<=", 60, "s"),
+    ("latency", "v4-vlan-internet", "ratio"): Goal("<=", 1.3),
+    ("scaling", "two-workers", "ratio"): Goal(">=", 1.9),
+    ("scaling", "two-workers-software-hash", "ratio"): Goal(">=", 1.6),
+}
+# The other case that `ratio` of a forwarding case is taken to, in one interleaved run.
+RATIO_TO = {"v4-qinq-64r-1k": "v4-vlan-64r-1k", "v6-vlan-internet-16k": "v4-vlan-internet-16k",
+            "v4-vlan-1000vrf": "v4-vlan-internet-16k"}
+
+
+def goal_of(row):
+    return GOALS.get((row.bench, row.case, row.metric))

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One measured figure is one row; rows become JSON lines or a table with the goals beside them."""
+
+import json
+import statistics
+from dataclasses import dataclass
+
+from .goals import goal_of
+
+
+@dataclass
+class Row:
+    bench: str
+    case: str
+    metric: str
+    unit: str
+    values: list
+    build: str = ""
+    note: str = ""
+
+    @property
+    def value(self):
+        return statistics.median(self.values)
+
+    def json(self):
+        what = {"bench": self.bench, "case": self.case, "metric": self.metric,
+                "value": rounded(self.value), "unit": self.unit, "min": rounded(min(self.values)),
+                "max": rounded(max(self.values)), "runs": len(self.values), "build": self.build}
+        if self.note:
+            what["note"] = self.note
+        return json.dumps(what)
+
+
+def rounded(value):
+    return value if isinstance(value, int) else float(f"{value:.6g}")
+
+
+def skipped(bench, case, metric, why, build):
+    return json.dumps({"bench": bench, "case": case, "metric": metric, "skipped": why,
+                       "build": build})
+
+
+def shown(value):
+    if isinstance(value, int) or value >= 10000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if value < 100 else f"{value:.1f}"
+
+
+def table(rows):
+    """Lines: what was measured, its spread, the goal where there is one, reached or not."""
+    lines = [("case", "metric", "median", "min", "max", "runs", "goal", "")]
+    for row in rows:
+        goal = goal_of(row)
+        lines.append((row.case, row.metric, f"{shown(row.value)} {row.unit}".strip(),
+                      shown(min(row.values)), shown(max(row.values)), str(len(row.values)),
+                      goal.text if goal else "",
+                      "" if not goal else "reached" if goal.reached(row.value) else "NOT reached"))
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    left = (0, 1, 6, 7)
+    return ["  ".join(cell.ljust(width) if i in left else cell.rjust(width)
+                      for i, (cell, width) in enumerate(zip(line, widths))).rstrip()
+            for line in lines]

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands of the benchmarks' site program that state objects; see site_sample.c for reading.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/bench/site.h"
+
+#define PORT_MTU 1500u
+
+static uint32_t number(const char *word, uint32_t max)
+{
+	char *end;
+	unsigned long value = strtoul(word, &end, 0);
+
+	if (*word == '\0' || *end != '\0' || value > max)
+		fail("'%s' is no number up to %u", word, max);
+	return value;
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	if (strlen(from) >= size)
+		fail("'%s' is longer than %zu", from, size - 1);
+	strcpy(to, from);
+}
+
+static uint32_t numbers(char *word, uint32_t *values, uint32_t max)
+{
+	uint32_t count = 0;
+
+	for (char *rest = word, *next; (next = strsep(&rest, ",")) != NULL;) {
+		if (count == max)
+			fail("more than %u numbers", max);
+		values[count++] = number(next, UINT32_MAX);
+	}
+	return count;
+}
+
+/* Into the first 4 or all 16 bytes; returns the family. */
+static uint8_t address(const char *word, uint8_t *bytes)
+{
+	uint8_t family = strchr(word, ':') != NULL ? AF_INET6 : AF_INET;
+
+	if (inet_pton(family, word, bytes) != 1)
+		fail("'%s' is no address", word);
+	return family;
+}
+
+static uint8_t prefix(char *word, uint8_t *bytes, uint8_t *length)
+{
+	char *slash = strchr(word, '/');
+	uint8_t family;
+
+	if (slash == NULL)
+		fail("'%s' is no prefix", word);
+	*slash = '\0';
+	family = address(word, bytes);
+	*length = number(slash + 1, family == AF_INET ? 32 : 128);
+	return family;
+}
+
+static void mac(const char *word, uint8_t *bytes)
+{
+	if (sscanf(word, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &bytes[0], &bytes[1], &bytes[2],
+		    &bytes[3], &bytes[4], &bytes[5]) != 6)
+		fail("'%s' is no MAC address", word);
+}
+
+static void startup(unsigned int count, char **words)
+{
+	struct api_startup message = {.mtu_max = PORT_MTU};
+
+	message.worker_count = numbers(words[0], message.worker_cpus, API_CPUS_MAX);
+	message.control_cpu_count = numbers(words[1], message.control_cpus, API_CPUS_MAX);
+	message.memory_mb = number(words[2], UINT32_MAX);
+	message.hugepages = number(words[3], 1);
+	message.pci = number(words[4], 1);
+	site_send(API_STARTUP, &message, sizeof(message));
+}
+
+static void begin(unsigned int count, char **words)
+{
+	site_send(API_SNAPSHOT_BEGIN, NULL, 0);
+}
+
+static void end(unsigned int count, char **words)
+{
+	site_send(API_SNAPSHOT_END, NULL, 0);
+}
+
+static void settle(unsigned int count, char **words)
+{
+	site_settle();
+	puts("{\"settled\": true}");
+}
+
+static void port(unsigned int count, char **words)
+{
+	struct api_port item = {
+		.id = number(words[0], API_PORTS_MAX - 1),
+		.role = API_ROLE_CUSTOMER,
+		.mtu = PORT_MTU,
+		.outer_ethertype = 0x8100,
+	};
+
+	snprintf(item.name, sizeof(item.name), "port%u", item.id);
+	copy_text(item.device, sizeof(item.device), words[1]);
+	site_add(API_PORT, API_UPSERT, &item);
+}
+
+static void vrf(unsigned int count, char **words)
+{
+	struct api_vrf item = {.id = number(words[0], API_VRFS_MAX - 1)};
+
+	snprintf(item.name, sizeof(item.name), "bench.%u", item.id);
+	site_add(API_VRF, API_UPSERT, &item);
+}
+
+static void interface(unsigned int count, char **words)
+{
+	struct api_interface item = {
+		.id = number(words[0], API_INTERFACES_MAX - 1),
+		.port = number(words[1], API_PORTS_MAX - 1),
+		.vrf = number(words[2], API_VRFS_MAX - 1),
+		.s_tag = number(words[3], 4094),
+		.c_tag = number(words[4], 4094),
+		.mtu = PORT_MTU,
+	};
+
+	if (prefix(words[5], item.address4, &item.prefix_len4) != AF_INET ||
+		prefix(words[6], item.address6, &item.prefix_len6) != AF_INET6)
+		fail("an interface has an IPv4 prefix, then an IPv6 prefix");
+	snprintf(item.name, sizeof(item.name), "bench/private/%u", item.id);
+	snprintf(item.circuit, sizeof(item.circuit), "bench%u", item.id);
+	site_add(API_INTERFACE, API_UPSERT, &item);
+}
+
+static void adjacency(unsigned int count, char **words)
+{
+	struct api_adjacency item = {
+		.id = number(words[0], API_ADJACENCIES_MAX - 1),
+		.interface = number(words[1], API_INTERFACES_MAX - 1),
+		.resolved = 1,
+	};
+
+	item.family = address(words[2], item.address);
+	mac(words[3], item.mac);
+	site_add(API_ADJACENCY, API_UPSERT, &item);
+}
+
+static void group(unsigned int count, char **words)
+{
+	struct api_group item = {
+		.id = number(words[0], API_GROUPS_MAX - 1),
+		.count = count - 1,
+	};
+
+	for (unsigned int i = 1; i < count; i++)
+		item.adjacencies[i - 1] = number(words[i], API_ADJACENCIES_MAX - 1);
+	site_add(API_GROUP, API_UPSERT, &item);
+}
+
+static void route(unsigned int count, char **words)
+{
+	struct api_route item = {
+		.vrf = number(words[0], API_VRFS_MAX - 1),
+		.group = number(words[2], API_GROUPS_MAX - 1),
+		.origin = API_ORIGIN_BGP,
+	};
+
+	item.family = prefix(words[1], item.address, &item.prefix_len);
+	site_add(API_ROUTE, API_UPSERT, &item);
+}
+
+const struct command site_commands[] = {
+	{"startup", 5, 5, "WORKER_CPUS CONTROL_CPUS MEMORY_MB HUGEPAGES PCI", startup},
+	{"begin", 0, 0, "a snapshot", begin},
+	{"end", 0, 0, "the snapshot: ports open", end},
+	{"settle", 0, 0, "answers when all before is acknowledged", settle},
+	{"port", 2, 2, "ID DEVICE", port},
+	{"vrf", 1, 1, "ID", vrf},
+	{"interface", 7, 7, "ID PORT VRF S_TAG C_TAG IPV4_PREFIX IPV6_PREFIX", interface},
+	{"adjacency", 4, 4, "ID INTERFACE ADDRESS MAC", adjacency},
+	{"group", 1, 1 + API_GROUP_MEMBERS_MAX, "ID ADJACENCY ...", group},
+	{"route", 3, 3, "VRF PREFIX GROUP", route},
+	{"sample", 0, 0, "answers with all counters", site_sample},
+	{0},
+};

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the dataplane counts, as one line of JSON: sums over all interfaces, ports and workers. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+
+#include "tests/bench/site.h"
+
+static void add_ledger(const void *row, void *context)
+{
+	const struct api_ledger *one = &((const struct api_interface_counters *)row)->ledger;
+	struct api_ledger *sum = context;
+
+	sum->rx += one->rx;
+	sum->rx_bytes += one->rx_bytes;
+	sum->generated += one->generated;
+	sum->punt += one->punt;
+	sum->forwarded_in += one->forwarded_in;
+	sum->forwarded_out += one->forwarded_out;
+	sum->injected += one->injected;
+	sum->fragments_added += one->fragments_added;
+	sum->tx += one->tx;
+	sum->tx_bytes += one->tx_bytes;
+	for (unsigned int i = 0; i < API_DROP_COUNT; i++)
+		sum->drops[i] += one->drops[i];
+}
+
+static void print_ledger(const struct api_ledger *ledger)
+{
+	const char *comma = "";
+
+	printf("\"rx\": %lu, \"tx\": %lu, \"forwarded\": %lu, \"punt\": %lu, \"drops\": {",
+		ledger->rx, ledger->tx, ledger->forwarded_in, ledger->punt);
+	for (unsigned int i = 0; i < API_DROP_COUNT; i++) {
+		if (ledger->drops[i] == 0)
+			continue;
+		printf("%s\"%s\": %lu", comma, api_drop_name(i), ledger->drops[i]);
+		comma = ", ";
+	}
+	printf("}");
+}
+
+static void print_worker(const void *row, void *context)
+{
+	const struct api_worker *worker = row;
+	const char **comma = context;
+
+	printf("%s{\"cpu\": %u, \"polls\": %lu, \"empty_polls\": %lu, \"packets\": %lu}", *comma,
+		worker->cpu, worker->polls, worker->empty_polls, worker->packets);
+	*comma = ", ";
+}
+
+static void print_port(const void *row, void *context)
+{
+	const struct api_port *port = row;
+	const char **comma = context;
+
+	printf("%s{\"id\": %u, \"mac\": \"%02x:%02x:%02x:%02x:%02x:%02x\", \"rx_queues\": %u}",
+		*comma, port->id, port->mac[0], port->mac[1], port->mac[2], port->mac[3],
+		port->mac[4], port->mac[5], port->rx_queues);
+	*comma = ", ";
+}
+
+static void add_missed(const void *row, void *context)
+{
+	const struct api_port_counters *port = row;
+
+	*(uint64_t *)context += port->rx_missed + port->rx_errors + port->rx_nombuf;
+}
+
+static void add_fib(const void *row, void *context)
+{
+	*(uint64_t *)context += ((const struct api_vrf *)row)->fib_bytes;
+}
+
+static void dump(enum api_object object, void (*row)(const void *row, void *context), void *context)
+{
+	int error = api_client_dump(client, object, 0, row, context);
+
+	if (error < 0)
+		fail("dump of object %d: %s", object, strerror(-error));
+}
+
+void site_sample(unsigned int count, char **words)
+{
+	uint64_t missed = 0, fib_bytes = 0, tsc;
+	struct api_ledger sum = {0};
+	struct timespec now;
+	const char *comma;
+
+	site_settle();
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	tsc = rte_rdtsc();
+	dump(API_INTERFACE_COUNTERS, add_ledger, &sum);
+	printf("{\"ns\": %lu, \"tsc\": %lu, ", now.tv_sec * 1000000000ul + now.tv_nsec, tsc);
+	print_ledger(&sum);
+	comma = "";
+	printf(", \"workers\": [");
+	dump(API_WORKER, print_worker, &comma);
+	comma = "";
+	printf("], \"ports\": [");
+	dump(API_PORT, print_port, &comma);
+	dump(API_PORT_COUNTERS, add_missed, &missed);
+	dump(API_VRF, add_fib, &fib_bytes);
+	printf("], \"missed\": %lu, \"fib_bytes\": %lu}\n", missed, fib_bytes);
+}
