@@ -35,7 +35,7 @@
 #include "dataplane/api/drop_reasons.h"
 
 #define API_MAGIC 0x4f4e5250u /* "ONRP" */
-#define API_VERSION 1u
+#define API_VERSION 2u
 #define API_SOCKET_NAME "dataplane.sock" /* in RUN_DIR */
 
 #define API_MESSAGE_MAX (256u * 1024u) /* bytes, header included */
@@ -49,6 +49,7 @@
 #define API_GROUPS_MAX (1u << 20)      /* group ids API_GROUP_FIRST.. */
 #define API_GROUP_MEMBERS_MAX 16u
 #define API_CPUS_MAX 64u
+#define API_POLICERS_MAX 16384u /* policer ids 1..16383 */
 
 enum api_message_type {
 	API_HELLO = 1,
@@ -125,6 +126,7 @@ enum api_object {
 	API_ADJACENCY,
 	API_GROUP,
 	API_ROUTE,
+	API_POLICER,
 	/* dump only */
 	API_PORT_COUNTERS,
 	API_INTERFACE_COUNTERS,
@@ -180,6 +182,23 @@ struct api_vrf {
 	uint64_t rib_bytes; /* what the FIB is built from */
 };
 
+/* A rate that the interfaces that name it share, over all workers. An upsert of one that is there
+ * keeps its credit. Deleting it is refused (-EBUSY) while an interface names it. */
+struct api_policer {
+	uint32_t id;
+	uint32_t overhead_bytes; /* charged on top of each frame's layer-2 bytes: 0, or up to 24 for
+				    check sequence, preamble and gap */
+	uint64_t rate_bps;
+	uint64_t burst_bytes;    /* all workers together may have that much at once */
+	char name[API_NAME_MAX]; /* CIRCUIT/LINK/in or out */
+};
+
+#define API_POLICER_RATE_MIN UINT64_C(1000000)
+#define API_POLICER_RATE_MAX UINT64_C(1000000000000)
+#define API_POLICER_BURST_MIN 18524u /* two frames of the largest MTU, each with all overhead */
+#define API_POLICER_BURST_S_MAX 4u   /* seconds of the rate */
+#define API_POLICER_OVERHEAD_MAX 24u
+
 #define API_TAG_NONE 0u
 
 /* A sub-interface: where a tag meets a routing domain. Tags have one owner; in a snapshot they pass
@@ -200,6 +219,8 @@ struct api_interface {
 	uint8_t link_local6[16];    /* of the TAP, from its MAC (RFC 4291 appendix A) */
 	char name[API_NAME_MAX];    /* CIRCUIT/PEERING/LINK or VNET/core */
 	char circuit[API_NAME_MAX]; /* whose account its packets are on; empty for core */
+	uint32_t policer_in;        /* what it receives is charged to; 0: none */
+	uint32_t policer_out;       /* what it sends is charged to; 0: none */
 };
 
 struct api_adjacency {

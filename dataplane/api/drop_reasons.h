@@ -32,6 +32,10 @@
 		"5.3.7, "                                                                          \
 		"RFC 4291 2.5.6).")                                                                \
 	X(MULTICAST, "multicast", IN, "Multicast or broadcast that no local protocol asked for.")  \
+	X(POLICER_IN, "policer-in", IN,                                                            \
+		"The circuit sends more on this link than its bandwidth; the customer should "     \
+		"shape, "                                                                          \
+		"or buy more.")                                                                    \
 	X(TTL_EXPIRED, "ttl-expired", IN,                                                          \
 		"TTL or hop limit reached zero here; a traceroute, or a routing loop.")            \
 	X(NO_ROUTE, "no-route", IN,                                                                \
@@ -57,6 +61,8 @@
 	X(ICMP_BUDGET, "icmp-budget", IN,                                                          \
 		"An ICMP error was due but the link's budget for errors was spent (RFC 1812 "      \
 		"4.3.2.8).")                                                                       \
+	X(POLICER_OUT, "policer-out", OUT,                                                         \
+		"More came for the circuit on this link than its bandwidth.")                      \
 	X(MTU_EXCEEDED, "mtu-exceeded", OUT,                                                       \
 		"Larger than the link's MTU and must not be fragmented; the sender was told (RFC " \
 		"1191, "                                                                           \

@@ -9,6 +9,7 @@
 #include "dataplane/interface/classifier.h"
 #include "dataplane/interface/tap.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/punt/punt.h"
 #include "dataplane/vrf/vrf.h"
@@ -49,6 +50,8 @@ static int check(const struct api_interface *api)
 	const struct port *port = port_get(api->port);
 
 	if (port == NULL || !vrf_exists(api->vrf))
+		return -ENOENT;
+	if (!policer_exists(api->policer_in) || !policer_exists(api->policer_out))
 		return -ENOENT;
 	if (api->mtu < MTU_MIN || api->mtu > port->mtu)
 		return -EINVAL;
@@ -97,6 +100,8 @@ static struct interface *build(const struct api_interface *api, uint32_t epoch, 
 	interface->id = api->id;
 	interface->epoch = epoch;
 	interface->vrf = api->vrf;
+	interface->policer_in = api->policer_in;
+	interface->policer_out = api->policer_out;
 	interface->port = api->port;
 	/* The port's may have become smaller since. */
 	interface->mtu = RTE_MIN(api->mtu, port->mtu);
@@ -124,8 +129,8 @@ static bool is_same(const struct interface *a, const struct interface *b)
 
 static bool is_same_rewrite(const struct interface *a, const struct interface *b)
 {
-	return a->port == b->port && a->mtu == b->mtu && a->tag_bytes == b->tag_bytes &&
-	       memcmp(a->tags, b->tags, sizeof(a->tags)) == 0 &&
+	return a->port == b->port && a->mtu == b->mtu && a->policer_out == b->policer_out &&
+	       a->tag_bytes == b->tag_bytes && memcmp(a->tags, b->tags, sizeof(a->tags)) == 0 &&
 	       rte_is_same_ether_addr(&a->mac, &b->mac);
 }
 
@@ -169,13 +174,27 @@ static int take_tags(const struct api_interface *api)
 	return error;
 }
 
+static void hold_others(const struct interface *interface)
+{
+	vrf_hold(interface->vrf);
+	policer_hold(interface->policer_in);
+	policer_hold(interface->policer_out);
+}
+
+static void release_others(const struct interface *interface)
+{
+	vrf_release(interface->vrf);
+	policer_release(interface->policer_in);
+	policer_release(interface->policer_out);
+}
+
 static void replace_struct(struct interface *old, struct interface *new)
 {
-	vrf_hold(new->vrf);
+	hold_others(new);
 	__atomic_store_n(&interface_table[new->id], new, __ATOMIC_RELEASE);
 	if (old == NULL)
 		return;
-	vrf_release(old->vrf);
+	release_others(old);
 	reclaim_later(old, free);
 }
 
@@ -263,7 +282,7 @@ static void unlink_interface(struct interface *interface)
 		punt_unwatch(id, interface->tap_fd);
 		tap_close_later(interface->tap_fd);
 	}
-	vrf_release(interface->vrf);
+	release_others(interface);
 	reclaim_id_retired();
 	reclaim_later(interface, free);
 }

@@ -22,6 +22,8 @@ struct interface {
 	uint32_t id;
 	uint32_t epoch;
 	uint32_t vrf;
+	uint32_t policer_in; /* 0: none */
+	uint32_t policer_out;
 	uint16_t port;
 	uint16_t mtu;      /* bytes of IP packet */
 	uint32_t address4; /* network order; 0: none */
@@ -55,7 +57,8 @@ static inline const struct interface *interface_get(uint32_t id)
 }
 
 /* Main thread. tap_fd: the TAP to use from now on (ownership passes, also on failure), -1 keeps
- * the present one. 0, -EINVAL (id, tags, mtu above the port's), -ENOENT (port or vrf), -EEXIST
+ * the present one. 0, -EINVAL (id, tags, mtu above the port's), -ENOENT (port, vrf
+ * or policer), -EEXIST
  * (the tags name another interface), -ENOMEM. Changing port or tags of an id is allowed; in another
  * vrf it starts a new life, which -EBUSY refuses while adjacencies use it. */
 int interface_upsert(const struct api_interface *api, int tap_fd);

@@ -9,6 +9,7 @@
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/internal.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/policer/policer.h"
 #include "dataplane/worker/mark.h"
 #include "dataplane/worker/reclaim.h"
 
@@ -74,6 +75,7 @@ static struct adjacency *build(const struct api_adjacency *api, uint8_t mark)
 	memset(adjacency, 0, sizeof(*adjacency));
 	adjacency->id = api->id;
 	adjacency->interface = api->interface;
+	adjacency->policer_out = interface->policer_out;
 	adjacency->port = interface->port;
 	adjacency->mtu = interface->mtu;
 	adjacency->kind = ADJACENCY_ETHERNET;
@@ -97,12 +99,14 @@ static void publish(struct adjacency *old, struct adjacency *new)
 	if (old == NULL)
 		reclaim_ids_settle();
 	interface_hold(new->interface);
+	policer_hold(new->policer_out);
 	__atomic_store_n(&adjacency_table[new->id], new, __ATOMIC_RELEASE);
 	if (old == NULL) {
 		count++;
 		return;
 	}
 	interface_release(old->interface);
+	policer_release(old->policer_out);
 	reclaim_later(old, free);
 }
 
@@ -135,6 +139,7 @@ static void unlink_adjacency(struct adjacency *adjacency)
 {
 	__atomic_store_n(&adjacency_table[adjacency->id], NULL, __ATOMIC_RELEASE);
 	interface_release(adjacency->interface);
+	policer_release(adjacency->policer_out);
 	count--;
 	reclaim_id_retired();
 	reclaim_later(adjacency, free);

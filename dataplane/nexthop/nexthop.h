@@ -22,6 +22,7 @@ enum adjacency_kind { ADJACENCY_ETHERNET = 1 };
 struct adjacency {
 	uint32_t id;
 	uint32_t interface;
+	uint32_t policer_out; /* of the interface */
 	uint16_t port;
 	uint16_t mtu;           /* of the interface */
 	uint8_t kind;           /* enum adjacency_kind */
@@ -58,7 +59,7 @@ int adjacency_upsert(const struct api_adjacency *api);
 int adjacency_delete(uint32_t id);
 uint32_t adjacency_sweep(void);
 bool adjacency_next(uint32_t after, struct api_adjacency *api);
-/* The interface's tags, port, MAC or MTU changed: rebuild its adjacencies. */
+/* The interface's tags, port, MAC, MTU or policer changed: rebuild its adjacencies. */
 int adjacency_interface_changed(uint32_t interface);
 /* Nothing is sent to an interface's neighbours until they are stated again: its tags are another
  * one's now. 0 or -ENOMEM. */

@@ -5,8 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
+
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/server/batch.h"
 #include "dataplane/server/state.h"
@@ -16,6 +19,7 @@
 static_assert(sizeof(struct api_route) >= sizeof(struct api_adjacency), "smallest item");
 static_assert(sizeof(struct api_group) >= sizeof(struct api_adjacency), "smallest item");
 static_assert(sizeof(struct api_vrf) >= sizeof(struct api_adjacency), "smallest item");
+static_assert(sizeof(struct api_policer) >= sizeof(struct api_adjacency), "smallest item");
 
 static bool terminated(const char *text, size_t size)
 {
@@ -41,7 +45,9 @@ static int apply_vrf(const struct api_vrf *vrf, bool upsert)
 static int apply_interface(const struct api_interface *interface, bool upsert, int tap)
 {
 	if (interface->id == 0 || interface->id >= API_INTERFACES_MAX ||
-		interface->port >= API_PORTS_MAX || interface->vrf >= API_VRFS_MAX ||
+		interface->policer_in >= API_POLICERS_MAX ||
+		interface->policer_out >= API_POLICERS_MAX || interface->port >= API_PORTS_MAX ||
+		interface->vrf >= API_VRFS_MAX ||
 		!terminated(interface->name, sizeof(interface->name)) ||
 		!terminated(interface->circuit, sizeof(interface->circuit))) {
 		if (tap >= 0)
@@ -90,6 +96,14 @@ static int apply_route(const struct api_route *route, bool upsert)
 	return upsert ? route_upsert(route) : route_delete(route);
 }
 
+static int apply_policer(const struct api_policer *policer, bool upsert)
+{
+	if (policer->id == 0 || policer->id >= API_POLICERS_MAX ||
+		!terminated(policer->name, sizeof(policer->name)))
+		return -EINVAL;
+	return upsert ? policer_upsert(policer, rte_rdtsc()) : policer_delete(policer->id);
+}
+
 static int apply(const struct api_item *item, const void *payload, int tap)
 {
 	bool upsert = item->operation == API_UPSERT;
@@ -113,6 +127,9 @@ static int apply(const struct api_item *item, const void *payload, int tap)
 		break;
 	case API_ROUTE:
 		error = apply_route(payload, upsert);
+		break;
+	case API_POLICER:
+		error = apply_policer(payload, upsert);
 		break;
 	default:
 		return -EINVAL; /* batch_check lets none through */

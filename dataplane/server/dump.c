@@ -5,6 +5,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/server/dump.h"
 #include "dataplane/server/pools.h"
@@ -70,6 +71,16 @@ static bool next_group(struct dump *dump, void *row)
 static bool next_route(struct dump *dump, void *row)
 {
 	return route_next(&dump->route, row);
+}
+
+static bool next_policer(struct dump *dump, void *row)
+{
+	struct api_policer *policer = row;
+
+	if (!policer_next(dump->after, policer))
+		return false;
+	dump->after = policer->id;
+	return true;
 }
 
 static bool next_port_counters(struct dump *dump, void *row)
@@ -180,6 +191,7 @@ static const next_row rows_of[] = {
 	[API_ADJACENCY] = next_adjacency,
 	[API_GROUP] = next_group,
 	[API_ROUTE] = next_route,
+	[API_POLICER] = next_policer,
 	[API_PORT_COUNTERS] = next_port_counters,
 	[API_INTERFACE_COUNTERS] = next_interface_counters,
 	[API_WORKER] = next_worker,

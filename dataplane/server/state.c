@@ -7,6 +7,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/server/state.h"
 #include "dataplane/startup/startup.h"
@@ -81,7 +82,7 @@ void server_snapshot_end(struct api_ack *ack)
 	}
 	server_state.in_snapshot = false;
 	/* Who holds goes before what is held: routes hold groups, groups adjacencies, those
-	 * interfaces, those vrfs and ports. */
+	 * interfaces, those vrfs, policers and ports. */
 	ack->count = route_sweep();
 	error = vrf_commit();
 	if (error != 0) {
@@ -96,6 +97,7 @@ void server_snapshot_end(struct api_ack *ack)
 	ack->count += adjacency_sweep();
 	ack->count += interface_sweep();
 	ack->count += vrf_sweep();
+	ack->count += policer_sweep();
 	ack->count += port_sweep();
 	if (server_state.state == API_STATE_LOADING) {
 		port_open_all();

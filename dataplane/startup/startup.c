@@ -15,6 +15,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/policer/policer.h"
 #include "dataplane/port/mempool.h"
 #include "dataplane/port/port.h"
 #include "dataplane/punt/punt.h"
@@ -191,6 +192,7 @@ void startup_stop(void)
 	punt_stop();
 	nexthop_fini();
 	interface_fini();
+	policer_fini();
 	vrf_fini();
 	port_fini();
 	reclaim_fini();

@@ -14,6 +14,7 @@
 #include <rte_malloc.h>
 #include <rte_ring.h>
 
+#include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/reclaim.h"
@@ -102,14 +103,16 @@ static unsigned int turn(struct worker *worker)
 }
 
 /* Sleeping readers are offline, so that nobody's grace period waits for them. */
-static void rest(unsigned int reader)
+static void rest(struct worker *worker)
 {
 	struct timespec pause = {.tv_nsec = (long)idle_sleep_us * 1000};
 
-	reclaim_reader_offline(reader);
+	reclaim_reader_offline(worker->index);
 	/* EINTR only makes the rest shorter. */
 	nanosleep(&pause, NULL);
-	reclaim_reader_online(reader);
+	reclaim_reader_online(worker->index);
+	/* Time went on, and nobody was busy. */
+	worker->now = worker->mark = rte_rdtsc();
 }
 
 static int worker_loop(void *argument)
@@ -124,11 +127,12 @@ static int worker_loop(void *argument)
 	while (!__atomic_load_n(&stopping, __ATOMIC_RELAXED)) {
 		unsigned int packets = turn(worker);
 
+		policer_return_idle(worker);
 		reclaim_reader_quiet(worker->index);
 		idle = packets > 0 ? 0 : idle + 1;
 		if (idle_sleep_us == 0 || idle < IDLE_TURNS)
 			continue;
-		rest(worker->index);
+		rest(worker);
 	}
 	reclaim_reader_unregister(worker->index);
 	return 0;
@@ -145,6 +149,7 @@ static void worker_free(struct worker *worker)
 	rte_ring_free(worker->inject);
 	if (worker->budgets)
 		pipeline_budgets_free(worker->budgets);
+	rte_free(worker->policers);
 	rte_free(worker->receive);
 	rte_free(worker);
 }
@@ -164,10 +169,13 @@ static struct worker *worker_create(unsigned int index, unsigned int lcore, unsi
 	worker->ledger = counters_of_thread(index);
 	worker->pool = port_mempool(numa_node);
 	worker->budgets = pipeline_budgets_create(total, numa_node);
+	worker->policers =
+		rte_zmalloc_socket("policers", POLICER_SLOTS_BYTES, RTE_CACHE_LINE_SIZE, numa_node);
+	policer_attach(index, worker->policers);
 	snprintf(name, sizeof(name), "inject-%u", index);
 	worker->inject = rte_ring_create(
 		name, WORKER_INJECT_RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	if (worker->budgets && worker->inject)
+	if (worker->budgets && worker->policers && worker->inject)
 		return worker;
 	worker_free(worker);
 	return NULL;
@@ -197,6 +205,7 @@ int worker_start_all(const struct api_startup *startup)
 		return -EINVAL;
 	stopping = false;
 	idle_sleep_us = startup->idle_sleep_us;
+	policer_init(startup->worker_count, rte_get_tsc_hz());
 	error = create_all(startup->worker_count);
 	if (error < 0)
 		return error;

@@ -64,6 +64,8 @@ struct worker {
 	} tx[API_PORTS_MAX];
 	struct worker_account account;
 	struct worker_budgets *budgets; /* punt and ICMP token buckets by interface */
+	struct policer_slot *policers;  /* leased credit by policer */
+	uint32_t policer_cursor;        /* the slot to look at next for idle credit */
 	struct poll_list *receive; /* main publishes with release; NULL: nothing to receive yet */
 } __rte_cache_aligned;
 

@@ -153,6 +153,13 @@ static void tame(uint8_t object, void *payload)
 		interface->port %= 4;
 		interface->vrf %= 8;
 		interface->mtu = 1280 + interface->mtu % 256;
+		interface->policer_in %= 40;
+		interface->policer_out %= 40;
+		break;
+	case API_POLICER:
+		((struct api_policer *)payload)->overhead_bytes %= 32;
+		((struct api_policer *)payload)->rate_bps %= 2000000000;
+		((struct api_policer *)payload)->burst_bytes %= 1000000;
 		break;
 	case API_ADJACENCY:
 		((struct api_adjacency *)payload)->interface %= 40;
@@ -182,7 +189,7 @@ static void batch(struct input *input, bool tamed)
 	items.count = 0;
 	items.length = 0;
 	for (unsigned int i = 0; i < count; i++) {
-		uint8_t object = 1 + take_byte(input) % API_ROUTE;
+		uint8_t object = 1 + take_byte(input) % API_POLICER;
 		uint8_t operation = 1 + take_byte(input) % 4 / 3;
 		uint64_t payload[64];
 

@@ -15,6 +15,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/policer/policer.h"
 #include "dataplane/punt/punt.h"
 #include "dataplane/vrf/vrf.h"
 #include "dataplane/worker/reclaim.h"
@@ -144,11 +145,14 @@ int fixture_setup(void **state)
 	worker.pool = pool;
 	worker.budgets = pipeline_budgets_create(1, -1);
 	worker.now = rte_get_tsc_hz() * 100;
+	worker.policers = calloc(1, POLICER_SLOTS_BYTES);
+	policer_init(1, rte_get_tsc_hz());
+	policer_attach(THREAD_WORKER, worker.policers);
 	for (uint32_t i = 0; i < PORTS; i++)
 		set_port(i, RTE_ETHER_TYPE_VLAN, 9216);
 	punt_ring_full = false;
 	wish_head = wish_tail = 0;
-	return worker.budgets == NULL;
+	return worker.budgets == NULL || worker.policers == NULL;
 }
 
 static void expect_balance(uint32_t slot, int64_t *forwarded)
@@ -185,6 +189,8 @@ int fixture_teardown(void **state)
 	assert_int_equal(buffers_in_use(), 0);
 	nexthop_fini();
 	interface_fini();
+	policer_fini();
+	free(worker.policers);
 	vrf_fini();
 	pipeline_budgets_free(worker.budgets);
 	counters_fini();

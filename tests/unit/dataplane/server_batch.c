@@ -68,6 +68,13 @@ static void add_interface(uint32_t id, uint8_t has_tap)
 	assert_int_equal(api_batch_add(&batch, API_INTERFACE, API_UPSERT, &interface), 0);
 }
 
+static void add_policer(uint32_t id)
+{
+	struct api_policer policer = {.id = id, .name = "contoso/primary/in"};
+
+	assert_int_equal(api_batch_add(&batch, API_POLICER, API_UPSERT, &policer), 0);
+}
+
 /* One object of each kind, all with this id (groups start at 16). */
 static void add_all_kinds(uint32_t id)
 {
@@ -81,6 +88,7 @@ static void add_all_kinds(uint32_t id)
 	api_batch_add(&batch, API_ADJACENCY, API_UPSERT, &adjacency);
 	api_batch_add(&batch, API_GROUP, API_UPSERT, &group);
 	add_route(id, API_UPSERT);
+	add_policer(id);
 }
 
 /* The first item is right, the last is wrong: the first must not have been applied. */
@@ -157,6 +165,7 @@ static void fields_out_of_range(void **state)
 	struct api_adjacency adjacency = {.id = API_ADJACENCIES_MAX};
 	struct api_group group = {.id = API_GROUPS_MAX};
 	struct api_route route = {.vrf = API_VRFS_MAX};
+	struct api_policer policer = {.id = API_POLICERS_MAX};
 	const int32_t *errors;
 
 	for (enum api_operation operation = API_UPSERT; operation <= API_DELETE; operation++) {
@@ -166,6 +175,7 @@ static void fields_out_of_range(void **state)
 		api_batch_add(&batch, API_ADJACENCY, operation, &adjacency);
 		api_batch_add(&batch, API_GROUP, operation, &group);
 		api_batch_add(&batch, API_ROUTE, operation, &route);
+		api_batch_add(&batch, API_POLICER, operation, &policer);
 	}
 	port.id = 1;
 	memset(port.name, 'x', sizeof(port.name));
@@ -178,6 +188,13 @@ static void fields_out_of_range(void **state)
 	interface.id = 1;
 	memset(interface.circuit, 'x', sizeof(interface.circuit));
 	api_batch_add(&batch, API_INTERFACE, API_UPSERT, &interface);
+	interface = (struct api_interface){.id = 1, .policer_in = API_POLICERS_MAX};
+	api_batch_add(&batch, API_INTERFACE, API_UPSERT, &interface);
+	interface = (struct api_interface){.id = 1, .policer_out = API_POLICERS_MAX};
+	api_batch_add(&batch, API_INTERFACE, API_UPSERT, &interface);
+	policer.id = 1;
+	memset(policer.name, 'x', sizeof(policer.name));
+	api_batch_add(&batch, API_POLICER, API_UPSERT, &policer);
 	adjacency = (struct api_adjacency){.id = 1, .interface = API_INTERFACES_MAX};
 	api_batch_add(&batch, API_ADJACENCY, API_UPSERT, &adjacency);
 	group = (struct api_group){.id = API_GROUP_FIRST, .count = API_GROUP_MEMBERS_MAX + 1};
@@ -194,7 +211,7 @@ static void fields_out_of_range(void **state)
 	errors = peer_batch(&peer, &batch, NULL, 0);
 	for (uint32_t i = 0; i < batch.count; i++)
 		assert_int_equal(errors[i], -EINVAL);
-	for (uint32_t object = API_PORT; object <= API_ROUTE; object++)
+	for (uint32_t object = API_PORT; object <= API_POLICER; object++)
 		assert_int_equal(fakes_count(object), 0);
 }
 
@@ -358,11 +375,11 @@ static void snapshot_sweeps_what_was_not_named(void **state)
 	assert_int_equal(server_state.state, API_STATE_LOADING);
 	fakes.call_count = 0;
 	memset(fakes.calls, 0, sizeof(fakes.calls));
-	assert_int_equal(ask_count(API_SNAPSHOT_END), 6);
+	assert_int_equal(ask_count(API_SNAPSHOT_END), 7);
 	/* Holders before what they hold; no packet sees a route whose group goes. */
-	assert_string_equal(fakes.calls, "rcgaivpo");
+	assert_string_equal(fakes.calls, "rcgaivlpo");
 	assert_int_equal(server_state.state, API_STATE_RUNNING);
-	for (uint32_t object = API_PORT; object <= API_ROUTE; object++) {
+	for (uint32_t object = API_PORT; object <= API_POLICER; object++) {
 		uint32_t base = object == API_GROUP ? API_GROUP_FIRST : 0;
 
 		assert_false(fakes_has(object, base + 1));
@@ -371,8 +388,8 @@ static void snapshot_sweeps_what_was_not_named(void **state)
 	}
 	/* The next one opens nothing. */
 	ask_count(API_SNAPSHOT_BEGIN);
-	assert_int_equal(ask_count(API_SNAPSHOT_END), 12);
-	assert_string_equal(fakes.calls, "rcgaivporcgaivp");
+	assert_int_equal(ask_count(API_SNAPSHOT_END), 14);
+	assert_string_equal(fakes.calls, "rcgaivlporcgaivlp");
 }
 
 static void cut_snapshot_sweeps_nothing(void **state)
@@ -388,10 +405,10 @@ static void cut_snapshot_sweeps_nothing(void **state)
 	ack = peer_ask(&peer, API_SNAPSHOT_END, NULL, 0, API_ACK);
 	assert_int_equal(ack.error, -EINVAL);
 	assert_int_equal(server_state.state, API_STATE_LOADING);
-	for (uint32_t object = API_PORT; object <= API_ROUTE; object++)
+	for (uint32_t object = API_PORT; object <= API_POLICER; object++)
 		assert_int_equal(fakes_count(object), 1);
 	ask_count(API_SNAPSHOT_BEGIN);
-	assert_int_equal(ask_count(API_SNAPSHOT_END), 6);
+	assert_int_equal(ask_count(API_SNAPSHOT_END), 7);
 }
 
 static void begin_twice_starts_over(void **state)
@@ -412,10 +429,10 @@ static void routes_of_the_first_snapshot_are_committed_at_its_end(void **state)
 	peer_batch(&peer, &batch, NULL, 0);
 	assert_string_equal(fakes.calls, "");
 	ask_count(API_SNAPSHOT_END);
-	assert_string_equal(fakes.calls, "rcgaivpo");
+	assert_string_equal(fakes.calls, "rcgaivlpo");
 	ask_count(API_SNAPSHOT_BEGIN);
 	peer_batch(&peer, &batch, NULL, 0);
-	assert_string_equal(fakes.calls, "rcgaivpoc");
+	assert_string_equal(fakes.calls, "rcgaivlpoc");
 }
 
 /* A route that left a group earlier in the batch is not looked at with it any more when the group
@@ -513,6 +530,7 @@ static void dumps_of_tables(void **state)
 	struct api_port ports[2];
 	struct api_group groups[2];
 	struct api_route routes[2];
+	struct api_policer policers[2];
 
 	add_all_kinds(1);
 	add_all_kinds(31);
@@ -529,6 +547,8 @@ static void dumps_of_tables(void **state)
 	assert_int_equal(groups[1].id, API_GROUP_FIRST + 31);
 	assert_int_equal(dump(API_ROUTE, 0, routes, 2), 2);
 	assert_int_equal(routes[1].address[3], 31);
+	assert_int_equal(dump(API_POLICER, 0, policers, 2), 2);
+	assert_string_equal(policers[1].name, "contoso/primary/in");
 }
 
 static void dumps_of_counters_and_memory(void **state)

@@ -5,6 +5,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/punt/punt.h"
 #include "dataplane/server/pools.h"
@@ -130,6 +131,8 @@ void devices_reset(void)
 	vrf_fini();
 	nexthop_fini();
 	interface_fini();
+	policer_fini();
+	policer_init(1, UINT64_C(2600000000));
 	for (uint32_t id = 0; id < API_PORTS_MAX; id++) {
 		free(port_table[id]);
 		port_table[id] = NULL;

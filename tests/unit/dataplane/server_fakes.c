@@ -6,6 +6,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/server/pools.h"
 #include "dataplane/startup/startup.h"
@@ -23,6 +24,7 @@ union object {
 	struct api_adjacency adjacency;
 	struct api_group group;
 	struct api_route route;
+	struct api_policer policer;
 };
 
 struct slot {
@@ -33,7 +35,7 @@ struct slot {
 
 uint8_t table_mark = 1;
 struct fakes fakes;
-static struct slot tables[API_ROUTE + 1][FAKE_IDS];
+static struct slot tables[API_POLICER + 1][FAKE_IDS];
 
 static void call(char letter)
 {
@@ -309,6 +311,26 @@ bool route_next(struct route_cursor *cursor, struct api_route *route)
 		return false;
 	cursor->at.length = route->address[3] + 1; /* tests stay below 255 */
 	return true;
+}
+
+int policer_upsert(const struct api_policer *api, uint64_t now)
+{
+	return upsert(API_POLICER, api->id, api);
+}
+
+int policer_delete(uint32_t id)
+{
+	return delete (API_POLICER, id);
+}
+
+uint32_t policer_sweep(void)
+{
+	return sweep(API_POLICER, 'l');
+}
+
+bool policer_next(uint32_t after, struct api_policer *api)
+{
+	return next(API_POLICER, after + 1, api);
 }
 
 void counters_read(uint32_t slot, struct api_ledger *sum)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Policers: a rate that several interfaces and several workers share, exact within 1 %.
+ *
+ * The shared half of a policer is one word: the point in time up to which the rate has been given
+ * away. Credit is the time between it and now, so nothing has to refill it. A worker leases some
+ * 100 us of it with one atomic operation, into a slot of its own, and takes packets' bytes from
+ * there with plain arithmetic. What a worker leased and did not use for a while it gives back.
+ *
+ * The burst bounds both halves together: what all workers may have leased is part of it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
+#include "dataplane/api/api.h"
+#include "dataplane/worker/worker.h"
+
+/* One worker's part of one policer. */
+struct policer_slot {
+	uint32_t credit;         /* worker: bytes leased and not used yet */
+	uint32_t overhead_bytes; /* main writes, worker reads: charged on top of each frame */
+	uint64_t since;          /* worker: TSC of the last lease; in the future: ask again then */
+};
+
+#define POLICER_SLOTS_BYTES (API_POLICERS_MAX * sizeof(struct policer_slot))
+
+/* What workers share. Main writes rate and depth word by word; a lease that reads some words of
+ * before a change and some of after it is within the larger of both. */
+struct policer {
+	uint64_t given;      /* workers, atomic: POLICER_TIME units of TSC, wraps */
+	uint64_t byte_time;  /* of one byte: time units, times 2^POLICER_FRACTION */
+	uint64_t depth_time; /* credit at most, what is leased not counted */
+	uint32_t lease_bytes;
+	bool present; /* published with release */
+} __rte_cache_aligned;
+
+#define POLICER_TIME 256u /* units a TSC cycle: at 400G a byte takes 13 of them */
+#define POLICER_FRACTION 20u
+
+/* By id; 0 is nobody's: no limit. */
+extern struct policer policer_table[API_POLICERS_MAX];
+
+/* Main thread, before workers start: how many there will be, and TSC cycles a second. */
+void policer_init(unsigned int workers, uint64_t tsc_hz);
+/* Main thread, before the worker starts: POLICER_SLOTS_BYTES of zeroes, the caller's to free. */
+void policer_attach(unsigned int worker, struct policer_slot *slots);
+/* Main thread, when workers have stopped. Nobody may hold a policer any more. */
+void policer_fini(void);
+
+/* Main thread, now: TSC. A new policer starts with a full burst. A new rate or burst counts from
+ * now on; the credit stays the same share of a second. 0, -EINVAL: id, rate, burst or overhead out
+ * of range (api.h). */
+int policer_upsert(const struct api_policer *api, uint64_t now);
+/* -EBUSY while interfaces use it. */
+int policer_delete(uint32_t id);
+uint32_t policer_sweep(void);
+bool policer_next(uint32_t after, struct api_policer *api);
+bool policer_exists(uint32_t id); /* 0 does: no limit */
+void policer_hold(uint32_t id);
+void policer_release(uint32_t id);
+
+/* Worker: the slot does not hold that many bytes. Leases more, and takes them. */
+bool policer_lease(struct worker *worker, uint32_t id, uint32_t bytes);
+/* Worker, once a turn of its loop, worker->now being its time: looks at a few slots and gives back
+ * what lay idle in them. */
+void policer_return_idle(struct worker *worker);
+
+/* Worker, with self->now the TSC of this burst: may a frame of that many bytes pass? */
+static __rte_always_inline bool policer_take(struct worker *self, uint32_t id, uint32_t bytes)
+{
+	if (id == 0)
+		return true;
+
+	struct policer_slot *slot = &self->policers[id];
+
+	bytes += __atomic_load_n(&slot->overhead_bytes, __ATOMIC_RELAXED);
+	if (unlikely(slot->credit < bytes))
+		return policer_lease(self, id, bytes);
+	slot->credit -= bytes;
+	return true;
+}
