@@ -2,9 +2,10 @@
 /*
  * A packet's way, from top to bottom:
  *
- *   receive:  ingress_tags -> ingress_header -> ingress_local -> ingress_martian
+ *   receive:  ingress_tags -> ingress_header -> ingress_local -> ingress_martian -> ingress_police
  *   forward:  route_lookup (the whole burst) -> route_member
- *             -> egress_check -> egress_ttl -> egress_rewrite -> egress_transmit
+ *             -> egress_check -> egress_police -> egress_ttl -> egress_rewrite
+ *             -> egress_transmit
  *
  * A stage's exit other than EXIT_NEXT goes to leave(), where each has its line. ICMP errors made
  * there take the way through forward once more; errors about errors do not exist.
@@ -19,11 +20,13 @@
 #include "dataplane/punt/punt.h"
 #include "pipelines/egress/check.h"
 #include "pipelines/egress/fragment.h"
+#include "pipelines/egress/police.h"
 #include "pipelines/egress/rewrite.h"
 #include "pipelines/egress/transmit.h"
 #include "pipelines/ingress/header.h"
 #include "pipelines/ingress/local.h"
 #include "pipelines/ingress/martian.h"
+#include "pipelines/ingress/police.h"
 #include "pipelines/ingress/tags.h"
 #include "pipelines/packet.h"
 #include "pipelines/punt/icmp.h"
@@ -71,6 +74,14 @@ static void drop_too_big(struct worker *worker, struct burst *burst, struct pack
 	egress_account(worker, packet);
 	worker->ledger[packet->adjacency->interface].drops[API_DROP_MTU_EXCEEDED]++;
 	tell(worker, burst, packet, EXIT_TOO_BIG);
+	rte_pktmbuf_free(packet->mbuf);
+}
+
+/* So is its rate. Nobody is told: senders slow down by themselves. */
+static void drop_policed(struct worker *worker, struct packet *packet)
+{
+	egress_account(worker, packet);
+	worker->ledger[packet->adjacency->interface].drops[API_DROP_POLICER_OUT]++;
 	rte_pktmbuf_free(packet->mbuf);
 }
 
@@ -154,6 +165,9 @@ static __rte_noinline void leave(
 	case EXIT_TOO_BIG:
 		drop_too_big(worker, burst, packet);
 		break;
+	case EXIT_POLICED:
+		drop_policed(worker, packet);
+		break;
 	case EXIT_NO_HEADROOM:
 		move_and_send(worker, packet);
 		break;
@@ -181,7 +195,10 @@ static __rte_always_inline enum packet_exit ingress(struct worker *worker, const
 	exit = ingress_local(packet);
 	if (unlikely(exit != EXIT_NEXT))
 		return exit;
-	return ingress_martian(packet);
+	exit = ingress_martian(packet);
+	if (unlikely(exit != EXIT_NEXT))
+		return exit;
+	return ingress_police(worker, packet);
 }
 
 static void forward(
@@ -195,6 +212,8 @@ static void forward(
 
 		if (likely(exit == EXIT_NEXT))
 			exit = egress_check(packet);
+		if (likely(exit == EXIT_NEXT))
+			exit = egress_police(worker, packet);
 		if (likely(exit == EXIT_NEXT))
 			egress(worker, packet);
 		else

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "dataplane/policer/policer.h"
 #include "pipelines/egress/rewrite.h"
 #include "pipelines/egress/transmit.h"
 
@@ -146,8 +147,15 @@ int egress_fragment(struct worker *worker, struct packet *packet)
 		return -ENOMEM;
 	egress_account(worker, packet);
 	worker->ledger[adjacency->interface].fragments_added += count - 1;
-	for (unsigned int i = 0; i < count; i++)
-		egress_transmit(worker, adjacency->port, adjacency->interface, fragments[i]);
+	for (unsigned int i = 0; i < count; i++) {
+		if (policer_take(worker, adjacency->policer_out, fragments[i]->pkt_len)) {
+			egress_transmit(
+				worker, adjacency->port, adjacency->interface, fragments[i]);
+			continue;
+		}
+		worker->ledger[adjacency->interface].drops[API_DROP_POLICER_OUT]++;
+		rte_pktmbuf_free(fragments[i]);
+	}
 	rte_pktmbuf_free(packet->mbuf);
 	return 0;
 }

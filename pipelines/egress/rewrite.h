@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Egress 2: one hop less to live, and the adjacency's layer-2 header in place of the old one.
+ * Egress 3: one hop less to live, and the adjacency's layer-2 header in place of the old one.
  *
  * Exits: none.
  */

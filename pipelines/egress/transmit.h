@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Egress 3: to the port, in bursts. From here on the packet is on the account of the interface it
+ * Egress 4: to the port, in bursts. From here on the packet is on the account of the interface it
  * leaves by.
  */
 #pragma once
