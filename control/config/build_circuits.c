@@ -61,6 +61,41 @@ static void check_bandwidth(struct build *build, const struct record *record, un
 			"%s is not sold on provider ports; write one of %s", bandwidth->text, list);
 }
 
+/* Settings of a limit that there is not. */
+static void check_unlimited(struct build *build, const struct record *record)
+{
+	static const unsigned int fields[] = {CIRCUIT_BURST, CIRCUIT_OVERHEAD};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		const struct value *value = &record->values[fields[i]];
+		if (value->given)
+			report(build->loader, record, fields[i],
+				"%.20s, but the circuit is not limited to its bandwidth; write "
+				"rate_limit: true, or remove it",
+				value->text != NULL ? value->text : "given");
+	}
+}
+
+/* Who shares a port with others cannot do without. */
+static void build_limit(struct build *build, const struct record *record,
+	struct site_circuit *circuit, unsigned int pair)
+{
+	bool provider = build->site->port_pairs[pair].model == PAIR_PROVIDER;
+
+	circuit->rate_limit = record_number(record, CIRCUIT_LIMIT, provider) != 0;
+	if (circuit->rate_limit || usable(pair_record(build, pair), PAIR_MODEL) == NULL)
+		return;
+	if (!provider) {
+		check_unlimited(build, record);
+		return;
+	}
+	report(build->loader, record, CIRCUIT_LIMIT,
+		"found false, but port pair \"%s\" is a provider's, whose circuits share its "
+		"ports; "
+		"remove rate_limit or write true",
+		build->site->port_pairs[pair].name);
+}
+
 static void check_s_tag(struct build *build, const struct record *record, unsigned int pair)
 {
 	enum encapsulation encapsulation = build->site->port_pairs[pair].encapsulation;
@@ -144,6 +179,8 @@ static bool build_circuit(struct build *build, const struct record *record, unsi
 
 	copy_name(circuit->name, record, CIRCUIT_NAME);
 	circuit->bandwidth_bps = record_number(record, CIRCUIT_BANDWIDTH, 0);
+	circuit->burst_us = (uint32_t)record_number(record, CIRCUIT_BURST, 10000);
+	circuit->overhead_bytes = (uint32_t)record_number(record, CIRCUIT_OVERHEAD, 0);
 	circuit->tier = (enum tier)record_number(record, CIRCUIT_TIER, TIER_STANDARD);
 	circuit->s_tag = (uint16_t)record_number(record, CIRCUIT_S_TAG, 0);
 	build_key(build, record, circuit);
@@ -153,6 +190,7 @@ static bool build_circuit(struct build *build, const struct record *record, unsi
 	if (pair >= 0) {
 		circuit->port_pair = (unsigned int)pair;
 		check_bandwidth(build, record, (unsigned int)pair);
+		build_limit(build, record, circuit, (unsigned int)pair);
 		check_s_tag(build, record, (unsigned int)pair);
 	}
 	record_list(record, CIRCUIT_PEERINGS, &peerings);

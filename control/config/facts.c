@@ -112,6 +112,9 @@ static void circuit_facts(
 
 	fact(fields, "port_pair", "%s", site->port_pairs[circuit->port_pair].name);
 	fact(fields, "bandwidth", "%s", rate_text(circuit->bandwidth_bps, rate, sizeof(rate)));
+	fact(fields, "rate_limit", "%s", circuit->rate_limit ? "true" : "false");
+	fact(fields, "burst", "%uus", circuit->burst_us);
+	fact(fields, "overhead", "%u", circuit->overhead_bytes);
 	fact(fields, "tier", "%s", tier_name(circuit->tier));
 	if (circuit->s_tag != 0)
 		fact(fields, "s_tag", "%u", circuit->s_tag);

@@ -21,6 +21,7 @@ static const char *kind_text(const struct field *field)
 		[FIELD_RATE] = "bandwidth",
 		[FIELD_SIZE] = "size",
 		[FIELD_IDLE] = "duration",
+		[FIELD_DURATION] = "duration",
 		[FIELD_ADDRESS] = "address",
 		[FIELD_PREFIX] = "prefix",
 		[FIELD_MAPPING] = "fields",

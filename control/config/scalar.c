@@ -254,16 +254,30 @@ static bool read_size(const struct scalar *scalar)
 		scalar->value->text);
 }
 
+static const struct choice time_units[] = {{"us", 1}, {"ms", 1000}, {NULL, 0}};
+
+static bool read_duration(const struct scalar *scalar)
+{
+	uint64_t *number = &scalar->value->number;
+
+	if (read_with_unit(scalar->value->text, time_units, number) &&
+		*number >= scalar->field->minimum && *number <= scalar->field->maximum)
+		return true;
+	return REFUSE(scalar,
+		"\"%.60s\" is no duration from %" PRIu64 "ms to %" PRIu64 "ms; write it as %s",
+		scalar->value->text, scalar->field->minimum / 1000, scalar->field->maximum / 1000,
+		scalar->field->example);
+}
+
 static bool read_idle(const struct scalar *scalar)
 {
-	static const struct choice units[] = {{"us", 1}, {"ms", 1000}, {NULL, 0}};
 	uint64_t *number = &scalar->value->number;
 
 	if (strcmp(scalar->value->text, "poll") == 0) {
 		*number = 0;
 		return true;
 	}
-	if (read_with_unit(scalar->value->text, units, number) &&
+	if (read_with_unit(scalar->value->text, time_units, number) &&
 		*number >= scalar->field->minimum && *number <= scalar->field->maximum)
 		return true;
 	return REFUSE(scalar,
@@ -319,6 +333,7 @@ static const scalar_reader readers[] = {
 	[FIELD_RATE] = read_rate,
 	[FIELD_SIZE] = read_size,
 	[FIELD_IDLE] = read_idle,
+	[FIELD_DURATION] = read_duration,
 	[FIELD_ADDRESS] = read_address,
 	[FIELD_PREFIX] = read_prefix,
 };

@@ -164,6 +164,20 @@ static const struct field circuit_fields[] = {
 			"1G, "
 			"2G, 5G, 10G; on 100G ports: 5G, 10G, 40G, 100G; on 400G ports also 200G, "
 			"400G. The circuits of a direct pair may sum to twice the port's speed."},
+	[CIRCUIT_LIMIT] = {"rate_limit", FIELD_FLAG, .example = "true",
+		.sentence =
+			"Whether the bandwidth is enforced, on each link and in each direction, "
+			"for all peerings of the circuit together. Always on provider pairs; on "
+			"direct pairs only when this is `true`."},
+	[CIRCUIT_BURST] = {"burst", FIELD_DURATION, .preset = "10ms", .minimum = 1000,
+		.maximum = 1000000, .unit = "`us` or `ms`, 1ms to 1000ms", .example = "50ms",
+		.sentence = "How much of the bandwidth may come at once after a pause: the bytes "
+			    "of that long, but at least 18524 (two frames of the largest MTU)."},
+	[CIRCUIT_OVERHEAD] = {"overhead", FIELD_INTEGER, .preset = "0", .maximum = 24,
+		.unit = "bytes a frame", .example = "24",
+		.sentence = "What counts against the bandwidth besides layer 2 from the MAC "
+			    "addresses to the payload: 4 for the check sequence, 24 for preamble "
+			    "and gap too."},
 	[CIRCUIT_TIER] = {"tier", FIELD_CHOICE, .preset = "standard", .choices = tiers,
 		.example = "premium", .sentence = "The tier that was sold."},
 	[CIRCUIT_S_TAG] = {"s_tag", TAG, .unit = "VLAN id", .example = "100",
@@ -290,7 +304,6 @@ static const struct {
 	{"ipsec", "IPsec"},
 	{"reserved_asns", "a list of reserved AS numbers"},
 	{"provisioning_state", "provisioning states"},
-	{"rate_limit", "an opt-in rate limit"},
 	{"drain", "maintenance by draining"},
 };
 

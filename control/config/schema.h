@@ -21,6 +21,7 @@ enum field_kind {
 	FIELD_RATE,     /* 50M, 10G; value.number in bits per second */
 	FIELD_SIZE,     /* 512M, 4G; value.number in MiB, minimum..maximum */
 	FIELD_IDLE,     /* poll (0), 50us, 1ms; value.number in us */
+	FIELD_DURATION, /* 1ms, 500us, minimum..maximum; value.number in us */
 	FIELD_ADDRESS,  /* IPv4 or IPv6, no length; value.ip */
 	FIELD_PREFIX,   /* with length, host bits zero; value.ip */
 	FIELD_MAPPING,  /* schema; value.records */
@@ -71,6 +72,9 @@ enum {
 	CIRCUIT_NAME,
 	CIRCUIT_PAIR,
 	CIRCUIT_BANDWIDTH,
+	CIRCUIT_LIMIT,
+	CIRCUIT_BURST,
+	CIRCUIT_OVERHEAD,
 	CIRCUIT_TIER,
 	CIRCUIT_S_TAG,
 	CIRCUIT_KEY,

@@ -5,6 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct plan_rate circuit_rate(const struct site_circuit *circuit)
+{
+	if (!circuit->rate_limit)
+		return (struct plan_rate){0};
+	return (struct plan_rate){
+		.bps = circuit->bandwidth_bps,
+		.burst_bytes = circuit->bandwidth_bps / 8 * circuit->burst_us / 1000000,
+		.overhead_bytes = circuit->overhead_bytes,
+	};
+}
+
 static void plan_peering_link(const struct plan *plan, const struct site_circuit *circuit,
 	const struct site_peering *peering, unsigned int half, struct plan_domain *domain)
 {
@@ -28,6 +39,7 @@ static void plan_peering_link(const struct plan *plan, const struct site_circuit
 	out->edge6 = link->edge6;
 	out->peer4 = link->peer4;
 	out->peer6 = link->peer6;
+	out->rate = circuit_rate(circuit);
 	out->peer_asn = peering->peer_asn;
 }
 

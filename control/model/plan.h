@@ -13,6 +13,13 @@
 
 enum domain_kind { DOMAIN_PRIVATE, DOMAIN_PUBLIC, DOMAIN_VNET };
 
+/* What a circuit may send over one link in one direction, all its peerings together. */
+struct plan_rate {
+	uint64_t bps; /* 0: as much as the port takes */
+	uint64_t burst_bytes;
+	uint32_t overhead_bytes;
+};
+
 struct plan_link {
 	char name[64];   /* contoso/private/primary, or vnet-name/core */
 	char ifname[16]; /* of the TAP in the domain's namespace: primary, secondary, core */
@@ -21,6 +28,7 @@ struct plan_link {
 	uint16_t s_tag, c_tag;
 	uint32_t mtu;
 	struct ip edge4, edge6, peer4, peer6;
+	struct plan_rate rate;
 	uint32_t peer_asn; /* 0: no BGP on this link (static core attachment) */
 };
 

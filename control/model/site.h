@@ -76,6 +76,9 @@ struct site_circuit {
 	char name[NAME_MAX_LENGTH + 1];
 	unsigned int port_pair;
 	uint64_t bandwidth_bps;
+	bool rate_limit;         /* of provider circuits always, of direct ones when asked for */
+	uint32_t burst_us;       /* of the bandwidth, may come at once; default 10 ms */
+	uint32_t overhead_bytes; /* counted for each frame on top of layer 2; default 0 */
 	enum tier tier;
 	uint16_t s_tag;       /* 0: 802.1Q */
 	char service_key[37]; /* UUIDv5(site, circuit) */

@@ -118,7 +118,8 @@ static const char *object_name(unsigned int object)
 		[API_INTERFACE] = "link",
 		[API_ADJACENCY] = "neighbour",
 		[API_GROUP] = "next-hop group",
-		[API_ROUTE] = "route"};
+		[API_ROUTE] = "route",
+		[API_POLICER] = "rate limit"};
 
 	return object < sizeof(names) / sizeof(names[0]) ? names[object] : "object";
 }
@@ -140,6 +141,9 @@ static void item_text(struct sync *sync, const struct api_item *item, char *text
 		break;
 	case API_INTERFACE:
 		snprintf(text, size, "%s", ((const struct api_interface *)payload)->name);
+		break;
+	case API_POLICER:
+		snprintf(text, size, "%s", ((const struct api_policer *)payload)->name);
 		break;
 	case API_ROUTE:
 		prefix.family = route->family;

@@ -95,6 +95,8 @@ static int plan_links(struct sync *sync, struct domain *domain, const struct pla
 		link->plan = plan->links[i];
 		link->port =
 			named_want(&sync->ports, sync->plan->edge->ports[link->plan.port].name);
+		if (policers_plan(sync, link) != 0)
+			return -ENOSPC;
 		sync->by_interface[id] = domain;
 	}
 	for (unsigned int j = 0; j < old_count; j++)
@@ -167,6 +169,7 @@ int domains_plan(struct sync *sync)
 	named_unwant(&sync->ports);
 	named_unwant(&sync->vrfs);
 	named_unwant(&sync->interfaces);
+	named_unwant(&sync->policers);
 	for (unsigned int i = 0; i < sync->plan->edge->port_count; i++)
 		if (named_want(&sync->ports, sync->plan->edge->ports[i].name) == 0)
 			return -ENOSPC;
@@ -323,4 +326,6 @@ void domain_interface_item(
 		16);
 	COPY_TEXT(item->name, plan->name);
 	COPY_TEXT(item->circuit, plan->circuit);
+	item->policer_in = link->policer_in;
+	item->policer_out = link->policer_out;
 }

@@ -24,7 +24,7 @@ enum phase {
 	PHASE_SYNCED,
 };
 
-/* A port, vrf or interface: name -> id. */
+/* A port, vrf, interface or policer: name -> id. */
 struct named {
 	struct table_node node;
 	char name[API_NAME_MAX];
@@ -70,11 +70,12 @@ struct domain_link {
 	struct plan_link plan;
 	uint32_t interface;
 	uint32_t ifindex;
-	uint32_t port;  /* id */
-	uint8_t mac[6]; /* the port's */
-	int tap;        /* our duplicate of the TAP's fd, -1: none */
-	bool tap_given; /* the present dataplane has it */
-	bool heard;     /* zebra knows its addresses */
+	uint32_t port;                    /* id */
+	uint32_t policer_in, policer_out; /* ids; 0: no limit */
+	uint8_t mac[6];                   /* the port's */
+	int tap;                          /* our duplicate of the TAP's fd, -1: none */
+	bool tap_given;                   /* the present dataplane has it */
+	bool heard;                       /* zebra knows its addresses */
 	bool running;
 };
 
@@ -142,10 +143,10 @@ struct sync {
 	uint64_t refused;
 
 	/* tables */
-	struct table ports, vrfs, interfaces; /* struct named */
-	struct table adjacencies;             /* struct adjacency_entry */
-	struct table sets;                    /* struct set_entry */
-	struct table routes;                  /* struct route_entry */
+	struct table ports, vrfs, interfaces, policers; /* struct named */
+	struct table adjacencies;                       /* struct adjacency_entry */
+	struct table sets;                              /* struct set_entry */
+	struct table routes;                            /* struct route_entry */
 	struct domain **domains;
 	unsigned int domain_count;
 	struct domain *by_vrf[API_VRFS_MAX];
@@ -247,6 +248,10 @@ struct domain *domain_by_name(const struct sync *sync, const char *name); /* NUL
 void domain_tap_settings(const struct domain_link *link, struct tap_settings *settings);
 void domain_interface_item(
 	const struct domain *domain, const struct domain_link *link, struct api_interface *item);
+
+/* ---- policers.c: one for each circuit, link and direction ---- */
+int policers_plan(struct sync *sync, struct domain_link *link); /* ids. 0 or -ENOSPC */
+void policers_state(struct sync *sync);                         /* all of the plan's */
 
 /* ---- sweep.c ---- */
 /* Deletes what the plan no longer names, but the namespaces: FRR leaves those first. */

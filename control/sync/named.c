@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ids of what has a name: ports, vrfs, interfaces. */
+/* Ids of what has a name: ports, vrfs, interfaces, policers. */
 #include <string.h>
 
 #include "control/sync/copy.h"

@@ -149,6 +149,7 @@ static void push(struct sync *sync)
 		COPY_TEXT(item.name, sync->domains[i]->name);
 		batch_add(sync, API_VRF, API_UPSERT, &item);
 	}
+	policers_state(sync);
 	push_interfaces(sync);
 	for (id = table_walk(&sync->adjacencies, 0); id != 0;
 		id = table_walk(&sync->adjacencies, id + 1)) {

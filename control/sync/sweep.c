@@ -91,6 +91,7 @@ void domains_sweep(struct sync *sync)
 	named_forget(&sync->ports);
 	named_forget(&sync->vrfs);
 	named_forget(&sync->interfaces);
+	named_forget(&sync->policers);
 }
 
 void domains_close(struct sync *sync)

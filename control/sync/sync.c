@@ -24,6 +24,7 @@ static void init_tables(struct sync *sync)
 	table_init(&sync->ports, sizeof(struct named), 1, API_PORTS_MAX);
 	table_init(&sync->vrfs, sizeof(struct named), 1, API_VRFS_MAX);
 	table_init(&sync->interfaces, sizeof(struct named), 1, API_INTERFACES_MAX);
+	table_init(&sync->policers, sizeof(struct named), 1, API_POLICERS_MAX);
 	table_init(&sync->adjacencies, sizeof(struct adjacency_entry), 1, API_ADJACENCIES_MAX);
 	table_init(&sync->sets, sizeof(struct set_entry), API_GROUP_FIRST, API_GROUPS_MAX);
 	table_init(&sync->routes, sizeof(struct route_entry), 1, UINT32_MAX);
@@ -69,6 +70,7 @@ void sync_close(struct sync *sync)
 	table_fini(&sync->ports);
 	table_fini(&sync->vrfs);
 	table_fini(&sync->interfaces);
+	table_fini(&sync->policers);
 	table_fini(&sync->adjacencies);
 	table_fini(&sync->sets);
 	table_fini(&sync->routes);

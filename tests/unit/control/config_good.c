@@ -267,6 +267,43 @@ static void test_redundancy_none(void **state)
 	free(right);
 }
 
+static struct plan_rate rate_of(const char *name, const char *from, const char *to)
+{
+	char *document = example(name);
+	char *changed = document_replace(document, from, to, NULL);
+	struct site *site = site_load(changed);
+	struct plan *plan = plan_build(site, 0);
+	struct plan_rate rate = plan->domains[0].links[0].rate;
+
+	plan_free(plan);
+	site_free(site);
+	free(document);
+	free(changed);
+	return rate;
+}
+
+/* Provider circuits are limited, direct ones when asked for. */
+static void test_rates(void **state)
+{
+	struct plan_rate rate = rate_of("lab.yaml", "bandwidth: 1G", "bandwidth: 200M");
+
+	assert_true(rate.bps == 200000000);
+	assert_true(rate.burst_bytes == 250000); /* 10 ms */
+	assert_int_equal(rate.overhead_bytes, 0);
+	rate = rate_of("lab.yaml", "bandwidth: 1G",
+		"bandwidth: 1G\n    rate_limit: true\n    burst: 2500us\n    overhead: 24");
+	assert_true(rate.bps == 1000000000);
+	assert_true(rate.burst_bytes == 312500);
+	assert_int_equal(rate.overhead_bytes, 24);
+
+	assert_true(rate_of("site.yaml", "bandwidth: 10G", "bandwidth: 40G").bps == 0);
+	assert_true(rate_of("site.yaml", "bandwidth: 10G", "bandwidth: 10G\n    rate_limit: false")
+			    .bps == 0);
+	rate = rate_of("site.yaml", "bandwidth: 10G", "bandwidth: 40G\n    rate_limit: true");
+	assert_true(rate.bps == UINT64_C(40000000000));
+	assert_true(rate.burst_bytes == 50000000);
+}
+
 static void test_synonym(void **state)
 {
 	char *document = example("site.yaml");
@@ -290,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_smallest),
 		cmocka_unit_test(test_service_key),
 		cmocka_unit_test(test_redundancy_none),
+		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_synonym),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

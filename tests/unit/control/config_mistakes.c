@@ -156,6 +156,16 @@ static const struct mistake circuit_mistakes[] = {
 		"[192.0.2.0/29]\n      - {type: public, c_tag: 200, peer_asn: 65001, link_subnets: "
 		"[192.0.2.8/29]}\n",
 		1, CONTOSO "peerings[public].c_tag", "200 is already", "unique"},
+	{"bandwidth: 1G", "bandwidth: 1G\n    burst: 10", 1, CONTOSO "burst", "\"10\"",
+		"1ms to 1000ms"},
+	{"bandwidth: 1G", "bandwidth: 1G\n    burst: 999us", 1, CONTOSO "burst", "999us",
+		"1ms to 1000ms"},
+	{"bandwidth: 1G", "bandwidth: 1G\n    burst: 2000ms", 1, CONTOSO "burst", "2000ms",
+		"write it as 50ms"},
+	{"bandwidth: 1G", "bandwidth: 1G\n    overhead: 25", 1, CONTOSO "overhead", "25",
+		"0 to 24"},
+	{"bandwidth: 1G", "bandwidth: 1G\n    rate_limit: false", 1, CONTOSO "rate_limit", "false",
+		"write true"},
 };
 
 static const struct mistake subnet_mistakes[] = {
@@ -399,6 +409,10 @@ static void try_site_file(const char *from, const char *to, const char *field, c
 /* What only a direct pair, a public peering or two edges can get wrong. */
 static void test_site_file(void **state)
 {
+	try_site_file("bandwidth: 10G", "bandwidth: 10G\n    burst: 20ms",
+		"circuits[acme-prod].burst", "20ms", "rate_limit: true", 1);
+	try_site_file("bandwidth: 10G", "bandwidth: 10G\n    overhead: 20\n    rate_limit: false",
+		"circuits[acme-prod].overhead", "20", "remove it", 1);
 	try_site_file("bandwidth: 10G", "bandwidth: 1G", "circuits[acme-prod].bandwidth",
 		"1G is not sold on direct ports of 100G", "5G, 10G, 40G, 100G", 0);
 	try_site_file("[203.0.113.0/30]", "[10.0.0.0/30]",
