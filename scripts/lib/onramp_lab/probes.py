@@ -80,16 +80,15 @@ class RunningPing:
         self.process.stop(signal.SIGINT)
 
 
-def iperf(lab, client, server, address, *, reverse=False, seconds=2):
-    """Received bits per second of one TCP connection."""
+def iperf_run(lab, client, server, address, seconds, *options):
+    """The "end" of what the client says."""
     process = Process(lab, f"iperf-{server.short}-{lab.next_number()}",
                       ["iperf3", "--server", "--one-off", "--forceflush"], netns=server.path)
     process.start()
     try:
         process.wait_output("Server listening")
         argv = ["iperf3", "--client", address, "--time", str(seconds), "--json"]
-        done = client.run(*argv, *(["--reverse"] if reverse else []), check=False,
-                          timeout=seconds + 20)
+        done = client.run(*argv, *options, check=False, timeout=seconds + 20)
     finally:
         process.stop()
     try:
@@ -98,7 +97,20 @@ def iperf(lab, client, server, address, *, reverse=False, seconds=2):
         raise LabError(f"iperf3 said: {(done.stderr or done.stdout).strip()[-200:]}") from None
     if "error" in answer:
         raise LabError(f"iperf3 to {address}: {answer['error']}")
-    return answer["end"]["sum_received"]["bits_per_second"]
+    return answer["end"]
+
+
+def iperf(lab, client, server, address, *, reverse=False, seconds=2):
+    """Received bits per second of one TCP connection."""
+    end = iperf_run(lab, client, server, address, seconds, *(["--reverse"] if reverse else []))
+    return end["sum_received"]["bits_per_second"]
+
+
+def iperf_udp(lab, client, server, address, *, bps, payload_bytes, seconds):
+    """(sent, received) datagrams of a stream of that rate."""
+    end = iperf_run(lab, client, server, address, seconds, "--udp", "--bitrate", str(bps),
+                    "--length", str(payload_bytes))["sum"]
+    return end["packets"], end["packets"] - end["lost_packets"]
 
 
 def send_frame(space, ifname, frame, count=1):
