@@ -119,6 +119,19 @@ static void vrf(unsigned int count, char **words)
 	site_add(API_VRF, API_UPSERT, &item);
 }
 
+/* A burst of 100 ms. */
+static void policer(unsigned int count, char **words)
+{
+	struct api_policer item = {
+		.id = number(words[0], API_POLICERS_MAX - 1),
+		.rate_bps = number(words[1], API_POLICER_RATE_MAX / 1000000) * UINT64_C(1000000),
+	};
+
+	item.burst_bytes = item.rate_bps / 8 / 10;
+	snprintf(item.name, sizeof(item.name), "bench%u/in", item.id);
+	site_add(API_POLICER, API_UPSERT, &item);
+}
+
 static void interface(unsigned int count, char **words)
 {
 	struct api_interface item = {
@@ -133,6 +146,8 @@ static void interface(unsigned int count, char **words)
 	if (prefix(words[5], item.address4, &item.prefix_len4) != AF_INET ||
 		prefix(words[6], item.address6, &item.prefix_len6) != AF_INET6)
 		fail("an interface has an IPv4 prefix, then an IPv6 prefix");
+	item.policer_in = number(words[7], API_POLICERS_MAX - 1);
+	item.policer_out = number(words[8], API_POLICERS_MAX - 1);
 	snprintf(item.name, sizeof(item.name), "bench/private/%u", item.id);
 	snprintf(item.circuit, sizeof(item.circuit), "bench%u", item.id);
 	site_add(API_INTERFACE, API_UPSERT, &item);
@@ -182,7 +197,10 @@ const struct command site_commands[] = {
 	{"settle", 0, 0, "answers when all before is acknowledged", settle},
 	{"port", 2, 2, "ID DEVICE", port},
 	{"vrf", 1, 1, "ID", vrf},
-	{"interface", 7, 7, "ID PORT VRF S_TAG C_TAG IPV4_PREFIX IPV6_PREFIX", interface},
+	{"policer", 2, 2, "ID MBPS", policer},
+	{"interface", 9, 9,
+		"ID PORT VRF S_TAG C_TAG IPV4_PREFIX IPV6_PREFIX POLICER_IN POLICER_OUT",
+		interface},
 	{"adjacency", 4, 4, "ID INTERFACE ADDRESS MAC", adjacency},
 	{"group", 1, 1 + API_GROUP_MEMBERS_MAX, "ID ADJACENCY ...", group},
 	{"route", 3, 3, "VRF PREFIX GROUP", route},

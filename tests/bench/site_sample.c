@@ -47,8 +47,14 @@ static void print_worker(const void *row, void *context)
 	const struct api_worker *worker = row;
 	const char **comma = context;
 
-	printf("%s{\"cpu\": %u, \"polls\": %lu, \"empty_polls\": %lu, \"packets\": %lu}", *comma,
-		worker->cpu, worker->polls, worker->empty_polls, worker->packets);
+	printf("%s{\"cpu\": %u, \"polls\": %lu, \"empty_polls\": %lu, \"bursts\": %lu, "
+	       "\"packets\": %lu, \"busy_cycles\": %lu, \"sampled_packets\": %lu, \"stages\": {",
+		*comma, worker->cpu, worker->polls, worker->empty_polls, worker->bursts,
+		worker->packets, worker->busy_cycles, worker->sampled_packets);
+	for (unsigned int i = 0; i < API_STAGE_COUNT; i++)
+		printf("%s\"%s\": %lu", i > 0 ? ", " : "", api_stage_name(i),
+			worker->stage_cycles[i]);
+	printf("}}");
 	*comma = ", ";
 }
 

@@ -45,6 +45,12 @@ class Bench:
         if self.as_json:
             print(results.skipped(bench, case, metric, why, self.build), flush=True)
 
+    def plot(self, name, text):
+        path = build.path(name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.say(f"plot: {path}")
+
     def on_any_cpu(self, argv):
         """A measured process places its own threads."""
         return ["taskset", "--cpu-list", ",".join(map(str, self.cpus)), *argv]

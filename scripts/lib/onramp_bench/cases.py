@@ -14,6 +14,7 @@ class Case:
     vrfs: int = 1
     size: str = "64"         # key of packets.SIZES
     members: int = 1         # of each next-hop group
+    policers: int = 1        # 0: none, 1: where packets come in, 2: where they leave, too
     base: str = ""           # the case it differs from in one feature
 
 
@@ -35,6 +36,8 @@ CASES = [
     variant(BASE, "v4-untagged-64r-1k", tags="untagged"),
     variant(BASE, "v4-vlan-64r-1k-imix", size="imix"),
     variant(BASE, "v4-vlan-64r-1k-1500", size="1500"),
+    variant(BASE, "v4-vlan-64r-1k-no-policer", policers=0),
+    variant(BASE, "v4-vlan-64r-1k-two-policers", policers=2),
     variant(BASE, "v4-vlan-64r-1k-ecmp4", members=4),
     variant(BASE, "v6-vlan-64r-1k", family=6),
     Case("v6-qinq-64r-1k", family=6, tags="qinq", base="v6-vlan-64r-1k"),

@@ -86,9 +86,15 @@ class Dataplane(Contestant):
             raise LabError(f"{rx} packets were received and {tx} sent")
 
     def facts(self, before, after):
-        """The worker polls without rest and always finds packets: all cycles are theirs."""
+        """Cycles a packet. One worker polls without rest and always finds packets: all cycles are
+        theirs. Stages are the worker's own samples."""
         packets = after[1] - before[1]
-        return {"cycles": (after[2]["tsc"] - before[2]["tsc"]) / packets}
+        facts = {"cycles": (after[2]["tsc"] - before[2]["tsc"]) / packets}
+        old, new = before[2]["workers"][0], after[2]["workers"][0]
+        sampled = new["sampled_packets"] - old["sampled_packets"]
+        for stage, cycles in new["stages"].items():
+            facts[f"cycles_{stage}"] = (cycles - old["stages"][stage]) / sampled
+        return facts
 
     def stop(self):
         if self.steer:

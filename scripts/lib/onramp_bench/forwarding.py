@@ -3,7 +3,7 @@
 
 from onramp_lab.shell import LabError
 
-from . import l3fwd, packets
+from . import l3fwd, packets, plot
 from .cases import BY_NAME, CASES
 from .dataplane import Dataplane
 from .goals import RATIO_TO
@@ -92,8 +92,8 @@ def ratios(mine, other):
 
 def rows_of(case, turns):
     mine = turns[case.name, "onramp"]
-    rows = [("mpps_onramp", "Mpps", [turn.mpps for turn in mine]),
-            ("cycles", "TSC cycles", [turn.facts["cycles"] for turn in mine])]
+    rows = [("mpps_onramp", "Mpps", [turn.mpps for turn in mine])]
+    rows += [(name, "cycles", [turn.facts[name] for turn in mine]) for name in mine[0].facts]
     for name, metric in PEER_METRIC.items():
         other = turns.get((case.name, name))
         if other:
@@ -124,7 +124,7 @@ def run_case(bench, case, options):
     if base:
         mine, other = turns[case.name, "onramp"], turns[base, "onramp"]
         extra = [a.facts["cycles"] - b.facts["cycles"] for a, b in zip(mine, other)]
-        bench.add([Row("forwarding", case.name, "cycles_more", "TSC cycles", extra,
+        bench.add([Row("forwarding", case.name, "cycles_more", "cycles", extra,
                        note=f"than {base}")])
 
 
@@ -135,3 +135,4 @@ def run(bench, options):
             raise LabError(f"there is no forwarding case {name}; there are {', '.join(BY_NAME)}")
     for name in names:
         run_case(bench, BY_NAME[name], options)
+    bench.plot("cycles-by-stage.svg", plot.stages(bench.rows))

@@ -10,6 +10,7 @@ ROUTES_PER_VRF = 900
 GROUP_FIRST = 16  # API_GROUP_FIRST
 NEIGHBOURS = 16
 TABLE_SEED = 4
+POLICER_MBPS = 400_000  # drops nothing: more than one worker can forward
 
 
 def tag_pair(tags, number):
@@ -56,8 +57,13 @@ class Site:
             tags = "vlan" if case.tags == "untagged" and number > case.vrfs else case.tags
             s_tag, c_tag = tag_pair(tags, number)
             four = prefixes.text(4, (198 << 24 | 18 << 16) + 32 * number + 1)
+            incoming = number <= case.vrfs
+            policer = number if case.policers > (0 if incoming else 1) else 0
+            if policer:
+                yield f"policer {policer} {POLICER_MBPS}"
             yield (f"interface {number} 0 {vrf} {s_tag} {c_tag} {four}/27 "
-                   f"2001:2:0:{number:x}::1/64")
+                   f"2001:2:0:{number:x}::1/64 "
+                   + (f"{policer} 0" if incoming else f"0 {policer}"))
 
     def next_hops(self):
         case, serial = self.case, 0

@@ -3,11 +3,15 @@
 
 import json
 import unittest
+from xml.etree import ElementTree
 
+from onramp_bench import plot
 from onramp_bench.contestant import Turn
 from onramp_bench.forwarding import ratios, rows_of
 from onramp_bench.cases import BY_NAME
 from onramp_bench.results import Row, table
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 class Rows(unittest.TestCase):
@@ -48,6 +52,23 @@ class Ratios(unittest.TestCase):
         rows = {row.metric: row.value for row in rows_of(BY_NAME["v4-vlan-64r-1k"], turns)}
         self.assertEqual(rows, {"mpps_onramp": 6.0, "cycles": 400.0, "mpps_macswap": 12.0,
                                 "ratio_macswap": 0.5})
+
+
+class Plot(unittest.TestCase):
+    def test_bars_are_as_long_as_their_cycles(self):
+        rows = [Row("forwarding", "a<b", f"cycles_{stage}", "cycles", [value])
+                for stage, value in (("receive", 10.0), ("route", 30.0))]
+        rows.append(Row("forwarding", "a<b", "cycles_more", "cycles", [99.0]))
+        rows.append(Row("forwarding", "a<b", "cycles", "cycles", [99.0]))
+        root = ElementTree.fromstring(plot.stages(rows))
+        bars = {bar[0].text: float(bar.get("width")) for bar in root.iter(SVG + "rect") if len(bar)}
+        self.assertEqual(list(bars), ["receive: 10.0", "route: 30.0"])
+        self.assertAlmostEqual(bars["route: 30.0"] / bars["receive: 10.0"], 3, places=2)
+        self.assertIn("a<b", [text.text for text in root.iter(SVG + "text")])
+
+    def test_steps_are_round(self):
+        self.assertEqual([plot.nice_step(top) for top in (7, 40, 90, 240, 1000)],
+                         [1, 5, 10, 50, 100])
 
 
 if __name__ == "__main__":
