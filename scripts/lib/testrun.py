@@ -165,6 +165,27 @@ class Runner:
             self.total.add(passed=1)
             say(f"ok   {name}: {seconds} s without a finding")
 
+    def instructions(self):
+        """The fast path must not become slower; counted, because time means nothing here."""
+        name = "instructions"
+        if self.options.quick or not self.wanted(name):
+            return
+        log = os.path.join(BUILDS, f"{name}.log")
+        status = run_logged([os.path.join(ROOT, "scripts/bench"), name], log)
+        with open(log, encoding="utf-8") as file:
+            text = file.read()
+        if status == SKIPPED:
+            self.total.add(skipped=1)
+            say(f"skip {name}: {text.strip().splitlines()[-1]}")
+            return
+        counted = re.findall(r"^(\d+) passed, (\d+) failed$", text, re.MULTILINE)
+        if status == 0 and counted:
+            self.total.add(passed=int(counted[-1][0]))
+            for line in re.findall(r"^ok   (.*)$", text, re.MULTILINE):
+                say(f"ok   {name}: {line}")
+            return
+        self.fail(name, "the fast path has become slower" if counted else "it failed", log)
+
     # ---- system tests ----
 
     def system(self, gcc):
@@ -215,9 +236,12 @@ def main():
                         help="gcc only, and of the system tests only the lab")
     parser.add_argument("--long", action="store_true", help="fuzz for 10 minutes a target")
     parser.add_argument("--only", metavar="PATTERN",
-                        help="only gcc, clang, asan, tsan or system/NAME with this in the name")
+                        help="only gcc, clang, asan, tsan, instructions or system/NAME with this in "
+                             "the name")
     runner = Runner(parser.parse_args())
-    runner.system(runner.compiled())
+    gcc = runner.compiled()
+    runner.instructions()
+    runner.system(gcc)
     say(runner.total.line())
     return 1 if runner.total.failed or not runner.total.passed else 0
 

@@ -6,7 +6,7 @@ import sys
 
 from onramp_lab.shell import LabError
 
-from . import build, forwarding
+from . import build, forwarding, instructions
 from .bench import Bench
 from .cases import CASES
 from .results import table
@@ -19,17 +19,22 @@ def arguments():
     parser = argparse.ArgumentParser(
         prog="scripts/bench", description=__doc__,
         epilog="Forwarding cases: " + " ".join(case.name for case in CASES))
-    parser.add_argument("name", choices=[*BENCHES, "build"],
-                        help="what to measure; build: only make what the others need")
+    parser.add_argument("name", choices=[*BENCHES, "instructions", "build"],
+                        help="what to measure; instructions: of the fast path a packet, against "
+                        "the record; build: only make what the others need")
     parser.add_argument("--quick", action="store_true",
                         help="fewer and shorter runs: 5 of 0.4 s instead of 9 of 0.8 s")
     parser.add_argument("--json", action="store_true", help="one object a line instead of a table")
     parser.add_argument("--case", action="append", help="forwarding: only this one (repeatable)")
+    parser.add_argument("--record", action="store_true",
+                        help="instructions: what is counted is the record from now on")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
+    if options.name == "instructions":
+        return instructions.main(options.record)
     build.build(TARGETS)
     if options.name == "build":
         return 0

@@ -16,12 +16,12 @@ def path(*parts):
     return os.path.join(DIRECTORY, *parts)
 
 
-def build(targets):
-    log = path("bench-build.log")
-    os.makedirs(DIRECTORY, exist_ok=True)
-    steps = [["ninja", "-C", DIRECTORY, *targets]]
-    if not os.path.exists(path("build.ninja")):
-        steps.insert(0, ["meson", "setup", DIRECTORY, "--buildtype=release", f"-Dcpu={CPU}"])
+def build(targets, directory=DIRECTORY, cpu=CPU):
+    log = os.path.join(directory, "bench-build.log")
+    os.makedirs(directory, exist_ok=True)
+    steps = [["ninja", "-C", directory, *targets]]
+    if not os.path.exists(os.path.join(directory, "build.ninja")):
+        steps.insert(0, ["meson", "setup", directory, "--buildtype=release", f"-Dcpu={cpu}"])
     for argv in steps:
         with open(log, "a", encoding="utf-8") as file:
             if subprocess.run(argv, cwd=ROOT, stdout=file, stderr=file, check=False).returncode:
