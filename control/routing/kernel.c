@@ -16,6 +16,7 @@
 #define MESSAGE_BYTES (64 * 1024)
 /* Datagrams a turn of the event loop: about 10,000 routes of a dump. */
 #define TURN_DATAGRAMS 32
+#define MESSAGES_AHEAD 8
 
 static const uint16_t dump_types[DUMPS] = {[DUMP_LINKS] = RTM_GETLINK,
 	[DUMP_NEIGHBOURS] = RTM_GETNEIGH,
@@ -175,12 +176,22 @@ static void take_message(struct kernel *kernel, const struct nlmsghdr *message)
 	}
 }
 
+/* Tables are large, and each route is at home anywhere in them: what a message will touch is asked
+ * for while those before it are worked on. */
 static void take_datagram(struct kernel *kernel, int length)
 {
-	const struct nlmsghdr *message = (const struct nlmsghdr *)kernel->buffer;
+	const struct nlmsghdr *message = (const struct nlmsghdr *)kernel->buffer, *ahead = message;
+	int length_ahead = length;
+	unsigned int lead = 0;
 
-	for (; mnl_nlmsg_ok(message, length); message = mnl_nlmsg_next(message, &length))
+	for (; mnl_nlmsg_ok(message, length); message = mnl_nlmsg_next(message, &length)) {
+		for (; lead < MESSAGES_AHEAD && mnl_nlmsg_ok(ahead, length_ahead); lead++) {
+			kernel_expect_route(kernel, ahead);
+			ahead = mnl_nlmsg_next(ahead, &length_ahead);
+		}
 		take_message(kernel, message);
+		lead--;
+	}
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)

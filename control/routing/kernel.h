@@ -56,6 +56,9 @@ struct kernel; /* one domain's */
  * a link stops running or goes, its next hops leave every route and route() is called for each.
  * synced(): the first full dump is in, and again after every resynchronisation. */
 struct kernel_callbacks {
+	/* route() will follow soon for this prefix, most likely: a chance to prefetch. May be NULL.
+	 */
+	void (*expect)(void *context, const struct ip *prefix);
 	void (*route)(void *context, const struct kernel_route *route, bool gone);
 	void (*neighbour)(void *context, const struct kernel_neighbour *neighbour, bool gone);
 	void (*link)(void *context, const struct kernel_link *link, bool gone);

@@ -194,6 +194,27 @@ int parse_route(const struct nlmsghdr *message, struct parsed_route *parsed)
 	return 0;
 }
 
+int parse_route_prefix(const struct nlmsghdr *message, struct ip *prefix)
+{
+	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+	int length = (int)mnl_nlmsg_get_payload_len(message) - (int)sizeof(*header);
+	struct rtattr *attribute = RTM_RTA(header);
+
+	if (length < 0)
+		return -EBADMSG;
+	*prefix = (struct ip){0};
+	for (; RTA_OK(attribute, length); attribute = RTA_NEXT(attribute, length)) {
+		if (attribute->rta_type != RTA_DST)
+			continue;
+		if (take_address(prefix, header->rtm_family, RTA_DATA(attribute),
+			    RTA_PAYLOAD(attribute)) < 0)
+			return -EBADMSG;
+		prefix->prefix_len = header->rtm_dst_len;
+		return 0;
+	}
+	return -ENOENT; /* the default route has none */
+}
+
 int parse_neighbour(const struct nlmsghdr *message, struct kernel_neighbour *neighbour)
 {
 	const struct ndmsg *header = mnl_nlmsg_get_payload(message);

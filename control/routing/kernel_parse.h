@@ -30,6 +30,8 @@ struct parsed_link {
 };
 
 int parse_route(const struct nlmsghdr *message, struct parsed_route *route);
+/* Of a route that has one in so many words. 0 or -errno. */
+int parse_route_prefix(const struct nlmsghdr *message, struct ip *prefix);
 int parse_neighbour(const struct nlmsghdr *message, struct kernel_neighbour *neighbour);
 int parse_link(const struct nlmsghdr *message, struct parsed_link *link);
 int parse_next_hop_object(const struct nlmsghdr *message, struct parsed_next_hop_object *object);

@@ -62,9 +62,14 @@ static void fill_route(const struct kernel *kernel, uint32_t entry, struct kerne
 	}
 }
 
-void kernel_report(struct kernel *kernel, const struct ip *prefix)
+/* The kernel's choice for this prefix now. */
+static uint32_t best_of(const struct kernel *kernel, const struct ip *prefix)
 {
-	uint32_t best = kernel_best_route(kernel, route_table_find(&kernel->routes, prefix));
+	return kernel_best_route(kernel, route_table_find(&kernel->routes, prefix));
+}
+
+static void report_best(struct kernel *kernel, const struct ip *prefix, uint32_t best)
+{
 	struct kernel_route route;
 
 	if (best == ROUTE_NONE) {
@@ -74,6 +79,11 @@ void kernel_report(struct kernel *kernel, const struct ip *prefix)
 		fill_route(kernel, best, &route);
 	}
 	kernel->callbacks.route(kernel->context, &route, best == ROUTE_NONE);
+}
+
+void kernel_report(struct kernel *kernel, const struct ip *prefix)
+{
+	report_best(kernel, prefix, best_of(kernel, prefix));
 }
 
 /* On-link routes of one prefix and metric stand side by side, one an interface; all others of
@@ -91,11 +101,13 @@ static bool has_key(const struct kernel *kernel, uint32_t entry, const struct pa
 	return at->metric == parsed->route.metric && at->local == parsed->local;
 }
 
-static uint32_t find_same(const struct kernel *kernel, const struct parsed_route *parsed)
+/* first: of the prefix's chain. */
+static uint32_t find_same(
+	const struct kernel *kernel, const struct parsed_route *parsed, uint32_t first)
 {
 	uint32_t wanted = discriminator(
 		parsed->route.count, parsed->route.next_hops, parsed->next_hop_object);
-	uint32_t entry = route_table_find(&kernel->routes, &parsed->route.prefix);
+	uint32_t entry = first;
 
 	for (; entry != ROUTE_NONE; entry = kernel->routes.entries[entry].next) {
 		const struct next_hop_set *set = route_next_hops(&kernel->routes, entry);
@@ -179,16 +191,17 @@ static bool is_alias(const struct kernel *kernel, uint32_t entry, uint16_t flags
 static void add_route(
 	struct kernel *kernel, const struct parsed_route *parsed, uint16_t flags, bool row)
 {
-	uint32_t before =
-		kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix));
-	uint32_t entry = find_same(kernel, parsed);
+	const struct ip *prefix = &parsed->route.prefix;
+	uint32_t first = route_table_find(&kernel->routes, prefix);
+	uint32_t before = kernel_best_route(kernel, first), best;
+	uint32_t entry = find_same(kernel, parsed, first);
 	bool changed;
 
 	if (!row && flags & NLM_F_REPLACE)
 		replace_others(kernel, parsed, entry);
 	if (entry == ROUTE_NONE) {
-		entry = route_table_add(&kernel->routes, &parsed->route.prefix, parsed->local,
-			parsed->route.metric);
+		entry = route_table_add(
+			&kernel->routes, prefix, parsed->local, parsed->route.metric);
 	} else if (row && kernel->routes.entries[entry].stamp == stamp(kernel, false)) {
 		return; /* a notification said it later */
 	} else if (is_alias(kernel, entry, flags, row)) {
@@ -201,10 +214,9 @@ static void add_route(
 		return;
 	}
 	changed = write_entry(kernel, entry, parsed, row);
-	if (kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix)) !=
-			before ||
-		(changed && entry == before))
-		kernel_report(kernel, &parsed->route.prefix);
+	best = best_of(kernel, prefix);
+	if (best != before || (changed && entry == before))
+		report_best(kernel, prefix, best);
 }
 
 static bool is_named(const struct kernel_next_hop *next_hop, const struct kernel_route *route)
@@ -235,22 +247,22 @@ static bool leaves_next_hops(
 	left.route.protocol = kernel->routes.entries[entry].protocol;
 	left.route.kind = kernel->routes.entries[entry].kind;
 	if (write_entry(kernel, entry, &left, false) &&
-		entry == kernel_best_route(
-				 kernel, route_table_find(&kernel->routes, &left.route.prefix)))
+		entry == best_of(kernel, &left.route.prefix))
 		kernel_report(kernel, &left.route.prefix);
 	return true;
 }
 
 static uint32_t find_deleted(const struct kernel *kernel, const struct parsed_route *parsed)
 {
-	uint32_t entry = find_same(kernel, parsed);
+	uint32_t first = route_table_find(&kernel->routes, &parsed->route.prefix);
+	uint32_t entry = find_same(kernel, parsed, first);
 	struct parsed_route group = *parsed;
 
 	if (entry != ROUTE_NONE || parsed->route.prefix.family != AF_INET6)
 		return entry;
 	/* One next hop of several: the route itself is found without it. */
 	group.route.count = 0;
-	return find_same(kernel, &group);
+	return find_same(kernel, &group, first);
 }
 
 static void delete_unknown(struct kernel *kernel, const struct parsed_route *parsed)
@@ -275,8 +287,7 @@ static void delete_unknown(struct kernel *kernel, const struct parsed_route *par
 
 static void delete_route(struct kernel *kernel, const struct parsed_route *parsed)
 {
-	uint32_t before =
-		kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix));
+	uint32_t before = best_of(kernel, &parsed->route.prefix);
 	uint32_t entry = find_deleted(kernel, parsed);
 	const struct next_hop_set *set;
 
@@ -294,23 +305,31 @@ static void delete_route(struct kernel *kernel, const struct parsed_route *parse
 	if (leaves_next_hops(kernel, entry, parsed))
 		return;
 	remove_entry(kernel, entry);
-	if (kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix)) !=
-		before)
+	if (best_of(kernel, &parsed->route.prefix) != before)
 		kernel_report(kernel, &parsed->route.prefix);
 }
 
 /* A route of a protocol that is not imported took the key of one that is. */
 static void take_foreign(struct kernel *kernel, const struct parsed_route *parsed, uint16_t flags)
 {
-	uint32_t before =
-		kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix));
+	uint32_t before = best_of(kernel, &parsed->route.prefix);
 
 	if (!(flags & NLM_F_REPLACE))
 		return;
 	replace_others(kernel, parsed, ROUTE_NONE);
-	if (kernel_best_route(kernel, route_table_find(&kernel->routes, &parsed->route.prefix)) !=
-		before)
+	if (best_of(kernel, &parsed->route.prefix) != before)
 		kernel_report(kernel, &parsed->route.prefix);
+}
+
+void kernel_expect_route(struct kernel *kernel, const struct nlmsghdr *message)
+{
+	struct ip prefix;
+
+	if (message->nlmsg_type != RTM_NEWROUTE || parse_route_prefix(message, &prefix) < 0)
+		return;
+	route_table_prefetch(&kernel->routes, &prefix);
+	if (kernel->callbacks.expect)
+		kernel->callbacks.expect(kernel->context, &prefix);
 }
 
 void kernel_take_route(struct kernel *kernel, const struct nlmsghdr *message, bool row)
@@ -352,7 +371,7 @@ void kernel_each_route(struct kernel *kernel,
 		if (at->family == 0 || at->deleted)
 			continue;
 		kernel_entry_prefix(at, &prefix);
-		if (kernel_best_route(kernel, route_table_find(&kernel->routes, &prefix)) != i)
+		if (best_of(kernel, &prefix) != i)
 			continue;
 		fill_route(kernel, i, &route);
 		each(&route, context);

@@ -72,6 +72,7 @@ static inline bool kernel_is_dumping(const struct kernel *kernel)
 void kernel_resync(struct kernel *kernel);
 
 /* Messages of the socket; row: of a dump, else a notification. */
+void kernel_expect_route(struct kernel *kernel, const struct nlmsghdr *message);
 void kernel_take_route(struct kernel *kernel, const struct nlmsghdr *message, bool row);
 void kernel_take_object(struct kernel *kernel, const struct nlmsghdr *message, bool row);
 void kernel_take_link(struct kernel *kernel, const struct nlmsghdr *message, bool row);

@@ -8,9 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/hash_index.h"
 #include "control/routing/kernel.h"
 
-#define ROUTE_NONE UINT32_MAX
+#define ROUTE_NONE HASH_INDEX_NONE
 
 /* next_hops is an index in sets; next the chain's next, or ROUTE_NONE. */
 struct route_entry {
@@ -32,7 +33,7 @@ struct route_entry {
 struct next_hop_set {
 	uint32_t references;
 	uint32_t hash;
-	uint32_t bucket_next;
+	uint32_t free_next;
 	uint32_t epoch; /* of the last link change that touched it */
 	uint8_t count;
 	struct kernel_next_hop next_hops[];
@@ -44,14 +45,11 @@ struct route_table {
 	uint32_t free_entry;
 	uint32_t count;
 
-	uint32_t *slots; /* hash of prefix -> first entry of its chain */
-	uint32_t slot_mask, prefixes;
+	struct hash_index prefixes; /* hash of prefix -> first entry of its chain */
 
 	struct next_hop_set **sets;
-	uint32_t set_capacity, set_used, free_set; /* a free set's bucket_next is the list */
-	uint32_t set_count;
-	uint32_t *buckets;
-	uint32_t bucket_mask;
+	uint32_t set_capacity, set_used, free_set; /* a free set's free_next is the list */
+	struct hash_index sets_index;
 };
 
 int route_table_init(struct route_table *table);
@@ -59,6 +57,8 @@ void route_table_free(struct route_table *table);
 
 /* The first entry of the prefix's chain. */
 uint32_t route_table_find(const struct route_table *table, const struct ip *prefix);
+/* A find will follow. */
+void route_table_prefetch(const struct route_table *table, const struct ip *prefix);
 /* A new entry for the key, in its place in the chain; without next hops. ROUTE_NONE: no memory. */
 uint32_t route_table_add(
 	struct route_table *table, const struct ip *prefix, bool local, uint32_t metric);

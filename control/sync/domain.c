@@ -160,6 +160,13 @@ static void on_route(void *context, const struct kernel_route *route, bool gone)
 		rib_native(domain->sync, domain->vrf, &route->prefix, set, origin);
 }
 
+static void on_expect(void *context, const struct ip *prefix)
+{
+	const struct domain *domain = context;
+
+	rib_expect(domain->sync, domain->vrf, prefix);
+}
+
 static void on_route_again(const struct kernel_route *route, void *context)
 {
 	on_route(context, route, false);
@@ -243,5 +250,8 @@ void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct
 			strerror(-error));
 }
 
-const struct kernel_callbacks domain_callbacks = {
-	.route = on_route, .neighbour = on_neighbour, .link = on_link, .synced = on_synced};
+const struct kernel_callbacks domain_callbacks = {.expect = on_expect,
+	.route = on_route,
+	.neighbour = on_neighbour,
+	.link = on_link,
+	.synced = on_synced};

@@ -129,6 +129,7 @@ struct sync {
 	struct event *read_event, *write_event, *flush_event, *retry_event, *again_event;
 	enum phase phase;
 	unsigned int retry_ms;
+	bool flush_coming;   /* flush_event is active */
 	int broken;          /* -errno: something could not be sent; the connection is given up */
 	bool adopted;        /* ids are in place: this process has read or given them */
 	bool again;          /* something failed that another snapshot may mend */
@@ -290,6 +291,8 @@ void sets_forget_adopted(struct sync *sync);
 void rib_native(struct sync *sync, uint32_t vrf, const struct ip *prefix, uint32_t set,
 	enum api_route_origin origin);
 void rib_native_gone(struct sync *sync, uint32_t vrf, const struct ip *prefix);
+/* News of this prefix will follow soon. */
+void rib_expect(const struct sync *sync, uint32_t vrf, const struct ip *prefix);
 struct route_entry *rib_find(const struct sync *sync, uint32_t vrf, const struct ip *prefix);
 void rib_state(struct sync *sync, const struct route_entry *entry);
 void rib_connections_changed(struct sync *sync); /* the plan's connections are others now */

@@ -7,10 +7,12 @@
 
 static uint32_t named_find(const struct table *table, const char *name)
 {
-	uint32_t id = table_first(table, table_hash(0, name, strlen(name)));
+	uint32_t hash = hash_bytes(0, name, strlen(name));
+	size_t at;
+	uint32_t id = table_first(table, hash, &at);
 
 	while (id != 0 && strcmp(((const struct named *)table_at(table, id))->name, name) != 0)
-		id = table_next(table, id);
+		id = table_next(table, hash, &at);
 	return id;
 }
 
@@ -20,7 +22,7 @@ uint32_t named_want(struct table *table, const char *name)
 	struct named *named;
 
 	if (id == 0)
-		id = table_add(table, table_hash(0, name, strlen(name)));
+		id = table_add(table, hash_bytes(0, name, strlen(name)));
 	if (id == 0)
 		return 0;
 	named = table_at(table, id);
@@ -31,7 +33,7 @@ uint32_t named_want(struct table *table, const char *name)
 
 void named_claim(struct table *table, uint32_t id, const char *name)
 {
-	uint32_t hash = table_hash(0, name, strlen(name));
+	uint32_t hash = hash_bytes(0, name, strlen(name));
 
 	if (named_find(table, name) == 0 && table_claim(table, id, hash))
 		COPY_TEXT(((struct named *)table_at(table, id))->name, name);

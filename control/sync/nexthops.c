@@ -11,16 +11,17 @@
 
 static uint32_t address_hash(uint32_t interface, const struct ip *address)
 {
-	uint32_t hash = table_hash(interface, &address->family, 1);
-
-	return table_hash(hash, address->address, sizeof(address->address));
+	return hash_bytes(
+		interface << 8 | address->family, address->address, sizeof(address->address));
 }
 
 uint32_t adjacency_find(const struct sync *sync, uint32_t interface, const struct ip *address)
 {
-	uint32_t id = table_first(&sync->adjacencies, address_hash(interface, address));
+	uint32_t hash = address_hash(interface, address);
+	size_t at;
+	uint32_t id = table_first(&sync->adjacencies, hash, &at);
 
-	for (; id != 0; id = table_next(&sync->adjacencies, id)) {
+	for (; id != 0; id = table_next(&sync->adjacencies, hash, &at)) {
 		const struct adjacency_entry *entry = table_at(&sync->adjacencies, id);
 		if (entry->interface == interface && entry->address.family == address->family &&
 			memcmp(entry->address.address, address->address, 16) == 0)
@@ -230,15 +231,17 @@ void adjacency_neighbour(
 
 static uint32_t members_hash(const uint32_t *members, uint32_t count)
 {
-	return table_hash(count, members, count * sizeof(*members));
+	return hash_bytes(count, members, count * sizeof(*members));
 }
 
 static uint32_t set_find(
 	const struct sync *sync, const uint32_t *members, uint32_t count, bool adopted)
 {
-	uint32_t id = table_first(&sync->sets, members_hash(members, count));
+	uint32_t hash = members_hash(members, count);
+	size_t at;
+	uint32_t id = table_first(&sync->sets, hash, &at);
 
-	for (; id != 0; id = table_next(&sync->sets, id)) {
+	for (; id != 0; id = table_next(&sync->sets, hash, &at)) {
 		const struct set_entry *set = table_at(&sync->sets, id);
 		if (set->adopted == adopted && set->count == count &&
 			memcmp(set->members, members, count * sizeof(*members)) == 0)
@@ -258,6 +261,8 @@ static uint32_t sort_members(uint32_t *members, uint32_t count)
 {
 	uint32_t kept = 0;
 
+	if (count == 1)
+		return 1;
 	qsort(members, count, sizeof(*members), compare_ids);
 	for (uint32_t i = 0; i < count; i++)
 		if (kept == 0 || members[kept - 1] != members[i])

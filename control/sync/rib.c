@@ -14,15 +14,16 @@ static uint32_t prefix_hash(uint32_t vrf, const struct ip *prefix)
 {
 	uint32_t seed = vrf << 16 | prefix->family << 8 | prefix->prefix_len;
 
-	return table_hash(seed, prefix->address, prefix->family == AF_INET ? 4 : 16);
+	return hash_bytes(seed, prefix->address, prefix->family == AF_INET ? 4 : 16);
 }
 
 static uint32_t find_id(const struct sync *sync, uint32_t vrf, const struct ip *prefix)
 {
-	size_t length = prefix->family == AF_INET ? 4 : 16;
-	uint32_t id = table_first(&sync->routes, prefix_hash(vrf, prefix));
+	size_t length = prefix->family == AF_INET ? 4 : 16, at;
+	uint32_t hash = prefix_hash(vrf, prefix);
+	uint32_t id = table_first(&sync->routes, hash, &at);
 
-	for (; id != 0; id = table_next(&sync->routes, id)) {
+	for (; id != 0; id = table_next(&sync->routes, hash, &at)) {
 		const struct route_entry *entry = table_at(&sync->routes, id);
 		if (entry->vrf == vrf && entry->family == prefix->family &&
 			entry->prefix_len == prefix->prefix_len &&
@@ -39,6 +40,11 @@ struct route_entry *rib_find(const struct sync *sync, uint32_t vrf, const struct
 	return id != 0 ? table_at(&sync->routes, id) : NULL;
 }
 
+void rib_expect(const struct sync *sync, uint32_t vrf, const struct ip *prefix)
+{
+	hash_index_prefetch(&sync->routes.index, prefix_hash(vrf, prefix));
+}
+
 struct ip rib_prefix(const struct route_entry *entry)
 {
 	struct ip prefix = {.family = entry->family, .prefix_len = entry->prefix_len};
@@ -47,13 +53,11 @@ struct ip rib_prefix(const struct route_entry *entry)
 	return prefix;
 }
 
-static uint32_t find_or_add(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+static uint32_t add_entry(struct sync *sync, uint32_t vrf, const struct ip *prefix)
 {
-	uint32_t id = find_id(sync, vrf, prefix);
+	uint32_t id;
 	struct route_entry *entry;
 
-	if (id != 0)
-		return id;
 	id = table_add(&sync->routes, prefix_hash(vrf, prefix));
 	if (id == 0) {
 		log_error("sync", "no memory for a route of %s", sync->by_vrf[vrf]->name);
@@ -134,15 +138,12 @@ static uint32_t merged_set(struct sync *sync, const struct domain *domain, const
 	return count > 0 ? set_want(sync, members, count) : best->set;
 }
 
-static struct choice choose(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+static struct choice choose_leaked(struct sync *sync, uint32_t vrf, const struct ip *prefix)
 {
 	const struct domain *domain = sync->by_vrf[vrf];
-	const struct route_entry *own = rib_find(sync, vrf, prefix);
 	struct choice best = {0};
 	unsigned int equals = 0;
 
-	if (own != NULL && own->native_set != 0)
-		return (struct choice){own->native_set, 0, 0, own->native_origin};
 	for (unsigned int i = 0; i < domain->partner_count; i++) {
 		const struct partner *partner = &domain->partners[i];
 		const struct route_entry *entry = candidate(sync, partner, prefix);
@@ -183,12 +184,18 @@ static void apply_choice(struct sync *sync, uint32_t id, const struct choice *ch
 		announce_later(sync);
 }
 
-static void update(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+/* id: the entry of this prefix in the domain, 0: there is none. */
+static void update(struct sync *sync, uint32_t vrf, const struct ip *prefix, uint32_t id)
 {
-	struct choice choice = choose(sync, vrf, prefix);
-	uint32_t id = choice.set != 0 ? find_or_add(sync, vrf, prefix) : find_id(sync, vrf, prefix);
-	const struct route_entry *entry;
+	const struct route_entry *entry = table_at(&sync->routes, id);
+	struct choice choice;
 
+	if (id != 0 && entry->native_set != 0)
+		choice = (struct choice){entry->native_set, 0, 0, entry->native_origin};
+	else
+		choice = choose_leaked(sync, vrf, prefix);
+	if (id == 0 && choice.set != 0)
+		id = add_entry(sync, vrf, prefix);
 	if (id == 0)
 		return;
 	apply_choice(sync, id, &choice);
@@ -197,21 +204,25 @@ static void update(struct sync *sync, uint32_t vrf, const struct ip *prefix)
 		table_remove(&sync->routes, id);
 }
 
-static void update_with_partners(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+static void update_partners(struct sync *sync, uint32_t vrf, const struct ip *prefix)
 {
 	const struct domain *domain = sync->by_vrf[vrf];
 
-	update(sync, vrf, prefix);
-	for (unsigned int i = 0; i < domain->partner_count; i++)
-		update(sync, domain->partners[i].vrf, prefix);
+	for (unsigned int i = 0; i < domain->partner_count; i++) {
+		uint32_t partner = domain->partners[i].vrf;
+
+		update(sync, partner, prefix, find_id(sync, partner, prefix));
+	}
 }
 
 void rib_native(struct sync *sync, uint32_t vrf, const struct ip *prefix, uint32_t set,
 	enum api_route_origin origin)
 {
-	uint32_t id = find_or_add(sync, vrf, prefix), previous;
+	uint32_t id = find_id(sync, vrf, prefix), previous;
 	struct route_entry *entry;
 
+	if (id == 0)
+		id = add_entry(sync, vrf, prefix);
 	if (id == 0)
 		return;
 	entry = table_at(&sync->routes, id);
@@ -221,21 +232,23 @@ void rib_native(struct sync *sync, uint32_t vrf, const struct ip *prefix, uint32
 	set_hold(sync, set);
 	entry->native_set = set;
 	entry->native_origin = origin;
-	update_with_partners(sync, vrf, prefix);
+	update(sync, vrf, prefix, id);
+	update_partners(sync, vrf, prefix);
 	set_release(sync, previous);
 }
 
 void rib_native_gone(struct sync *sync, uint32_t vrf, const struct ip *prefix)
 {
-	struct route_entry *entry = rib_find(sync, vrf, prefix);
-	uint32_t previous;
+	uint32_t id = find_id(sync, vrf, prefix), previous;
+	struct route_entry *entry = table_at(&sync->routes, id);
 
-	if (entry == NULL || entry->native_set == 0)
+	if (id == 0 || entry->native_set == 0)
 		return;
 	previous = entry->native_set;
 	entry->native_set = 0;
 	entry->native_origin = 0;
-	update_with_partners(sync, vrf, prefix);
+	update(sync, vrf, prefix, id);
+	update_partners(sync, vrf, prefix);
 	set_release(sync, previous);
 }
 
@@ -274,14 +287,11 @@ void rib_connections_changed(struct sync *sync)
 		struct route_entry *entry = table_at(&sync->routes, id);
 		struct ip prefix = rib_prefix(entry);
 		uint32_t vrf = entry->vrf;
-		const struct domain *domain = sync->by_vrf[vrf];
 
 		if (entry->leaked_from != 0)
-			update(sync, vrf, &prefix);
+			update(sync, vrf, &prefix, id);
 		entry = rib_find(sync, vrf, &prefix);
-		if (entry == NULL || !leaks(entry))
-			continue;
-		for (unsigned int i = 0; i < domain->partner_count; i++)
-			update(sync, domain->partners[i].vrf, &prefix);
+		if (entry != NULL && leaks(entry))
+			update_partners(sync, vrf, &prefix);
 	}
 }

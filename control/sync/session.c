@@ -59,6 +59,7 @@ void session_lost(struct sync *sync, const char *why)
 		snprintf(sync->error, sizeof(sync->error), "connection lost: %s", why);
 	close_socket(sync);
 	event_del(sync->flush_event);
+	sync->flush_coming = false;
 	event_del(sync->again_event);
 	batches_drop(sync);
 	session_hold_ids(sync, true);
@@ -70,6 +71,9 @@ void session_lost(struct sync *sync, const char *why)
 
 void session_flush_soon(struct sync *sync)
 {
+	if (sync->flush_coming)
+		return;
+	sync->flush_coming = true;
 	event_active(sync->flush_event, EV_TIMEOUT, 1);
 }
 
@@ -186,7 +190,7 @@ static void on_socket(evutil_socket_t fd, short what, void *context)
 		session_lost(sync, strerror(-result));
 		return;
 	}
-	event_active(sync->flush_event, EV_TIMEOUT, 1);
+	session_flush_soon(sync);
 }
 
 /* The end of a turn of the event loop: what was said in it goes out together. */
@@ -195,6 +199,7 @@ static void on_flush(evutil_socket_t fd, short what, void *context)
 	struct sync *sync = context;
 	int result;
 
+	sync->flush_coming = false;
 	if (sync->client == NULL)
 		return;
 	snapshot_pump(sync);

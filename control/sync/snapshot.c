@@ -64,6 +64,7 @@ void snapshot_ports(struct sync *sync)
 		session_lost(sync, strerror(-error));
 		return;
 	}
+	log_info("kernel", "reading the routes of %u domains", sync->plan->domain_count);
 	if (domains_open(sync, ports.rows, ports.count) != 0)
 		sync->again = true;
 	sync->phase = PHASE_KERNELS;
@@ -160,7 +161,7 @@ static void push(struct sync *sync)
 	for (id = table_walk(&sync->sets, 0); id != 0; id = table_walk(&sync->sets, id + 1))
 		set_state(sync, id);
 	sync->push_cursor = table_walk(&sync->routes, 0);
-	event_active(sync->flush_event, EV_TIMEOUT, 1);
+	session_flush_soon(sync);
 }
 
 /* Routes go out as the socket takes them. A route that changes meanwhile is sent at once, and

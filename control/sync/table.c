@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS_MIN 64u
-
 static struct table_node *node_at(const struct table *table, uint32_t id)
 {
 	return table_at(table, id);
@@ -23,7 +21,7 @@ void table_init(struct table *table, size_t size, uint32_t first, uint32_t limit
 void table_fini(struct table *table)
 {
 	free(table->objects);
-	free(table->buckets);
+	hash_index_free(&table->index);
 	free(table->free_ids);
 	table_init(table, table->size, table->first, table->limit);
 }
@@ -40,37 +38,11 @@ static bool grow_objects(struct table *table, uint32_t id)
 	objects = realloc(table->objects, (size_t)capacity * table->size);
 	if (objects == NULL)
 		return false;
+	prefer_huge_pages(objects, (size_t)capacity * table->size);
 	memset(objects + (size_t)table->capacity * table->size, 0,
 		(size_t)(capacity - table->capacity) * table->size);
 	table->objects = objects;
 	table->capacity = capacity;
-	return true;
-}
-
-static void link_node(struct table *table, uint32_t id)
-{
-	struct table_node *node = node_at(table, id);
-	uint32_t *bucket = &table->buckets[node->hash & (table->bucket_count - 1)];
-
-	node->next = *bucket;
-	*bucket = id;
-}
-
-static bool grow_buckets(struct table *table)
-{
-	uint32_t count = table->bucket_count ? table->bucket_count * 2 : BUCKETS_MIN;
-	uint32_t *buckets, id;
-
-	if (table->count < table->bucket_count)
-		return true;
-	buckets = calloc(count, sizeof(*buckets));
-	if (buckets == NULL)
-		return false;
-	free(table->buckets);
-	table->buckets = buckets;
-	table->bucket_count = count;
-	for (id = table_walk(table, 0); id != 0; id = table_walk(table, id + 1))
-		link_node(table, id);
 	return true;
 }
 
@@ -105,7 +77,7 @@ static bool occupy(struct table *table, uint32_t id, uint32_t hash)
 {
 	struct table_node *node;
 
-	if (!grow_objects(table, id) || !grow_buckets(table))
+	if (!grow_objects(table, id) || hash_index_reserve(&table->index) != 0)
 		return false;
 	for (; table->top <= id; table->top++)
 		if (table->top < id && !push_free(table, table->top))
@@ -114,7 +86,7 @@ static bool occupy(struct table *table, uint32_t id, uint32_t hash)
 	memset(node, 0, table->size);
 	node->hash = hash;
 	node->used = true;
-	link_node(table, id);
+	hash_index_add(&table->index, hash, id);
 	table->count++;
 	return true;
 }
@@ -138,11 +110,8 @@ bool table_claim(struct table *table, uint32_t id, uint32_t hash)
 void table_remove(struct table *table, uint32_t id)
 {
 	struct table_node *node = node_at(table, id);
-	uint32_t *link = &table->buckets[node->hash & (table->bucket_count - 1)];
 
-	while (*link != id)
-		link = &node_at(table, *link)->next;
-	*link = node->next;
+	hash_index_remove(&table->index, node->hash, id);
 	node->used = false;
 	table->count--;
 	/* Without memory for the list the id is merely not given again. */
@@ -162,27 +131,6 @@ void table_hold_ids(struct table *table, bool hold)
 	table->held = hold;
 }
 
-static uint32_t skip_to(const struct table *table, uint32_t id, uint32_t hash)
-{
-	while (id != 0 && node_at(table, id)->hash != hash)
-		id = node_at(table, id)->next;
-	return id;
-}
-
-uint32_t table_first(const struct table *table, uint32_t hash)
-{
-	if (table->bucket_count == 0)
-		return 0;
-	return skip_to(table, table->buckets[hash & (table->bucket_count - 1)], hash);
-}
-
-uint32_t table_next(const struct table *table, uint32_t id)
-{
-	const struct table_node *node = node_at(table, id);
-
-	return skip_to(table, node->next, node->hash);
-}
-
 uint32_t table_walk(const struct table *table, uint32_t from)
 {
 	uint32_t id;
@@ -191,16 +139,4 @@ uint32_t table_walk(const struct table *table, uint32_t from)
 		if (id < table->capacity && node_at(table, id)->used)
 			return id;
 	return 0;
-}
-
-uint32_t table_hash(uint32_t seed, const void *bytes, size_t length)
-{
-	const uint8_t *byte = bytes;
-	uint32_t hash = seed ^ 2166136261u;
-
-	while (length-- > 0)
-		hash = (hash ^ *byte++) * 16777619u;
-	hash ^= hash >> 15;
-	hash *= 0x85ebca6bu;
-	return hash ^ hash >> 13;
 }

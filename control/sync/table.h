@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/hash_index.h"
+
 struct table_node {
 	uint32_t hash;
-	uint32_t next; /* id of the next in the bucket; 0: last */
 	bool used;
 };
 
@@ -24,8 +25,7 @@ struct table {
 	uint32_t capacity; /* objects allocated, by id */
 	uint32_t top;      /* ids from here on were never given */
 	uint32_t count;    /* in use */
-	uint32_t *buckets;
-	uint32_t bucket_count; /* a power of two */
+	struct hash_index index;
 	uint32_t *free_ids;
 	uint32_t free_count, free_capacity;
 	bool held; /* what is removed is not given again */
@@ -49,11 +49,19 @@ static inline void *table_at(const struct table *table, uint32_t id)
 void table_hold_ids(struct table *table, bool hold);
 
 /* Candidates of a hash: for (id = table_first(..); id; id = table_next(..)) compare keys. */
-uint32_t table_first(const struct table *table, uint32_t hash);
-uint32_t table_next(const struct table *table, uint32_t id);
+static inline uint32_t table_first(const struct table *table, uint32_t hash, size_t *at)
+{
+	uint32_t id = hash_index_first(&table->index, hash, at);
+
+	return id != HASH_INDEX_NONE ? id : 0;
+}
+
+static inline uint32_t table_next(const struct table *table, uint32_t hash, size_t *at)
+{
+	uint32_t id = hash_index_next(&table->index, hash, at);
+
+	return id != HASH_INDEX_NONE ? id : 0;
+}
 
 /* Walk: the first used id >= from; 0 at the end. */
 uint32_t table_walk(const struct table *table, uint32_t from);
-
-/* FNV-1a with a final mix; chain by passing the previous result as seed. */
-uint32_t table_hash(uint32_t seed, const void *bytes, size_t length);

@@ -49,7 +49,8 @@ static void on_synced(void *context)
 	((struct watch *)context)->synced++;
 }
 
-static const struct kernel_callbacks callbacks = {on_route, on_neighbour, on_link, on_synced};
+static const struct kernel_callbacks callbacks = {
+	.route = on_route, .neighbour = on_neighbour, .link = on_link, .synced = on_synced};
 
 static bool is_synced(void *context)
 {
@@ -492,10 +493,10 @@ static void keeps_routes_compactly(void **state)
 	support_wait(watch->base, is_synced, watch, 20);
 	print_message("100,000 routes dumped in %.2f s\n", seconds_now() - start);
 	bytes = table->entry_capacity * sizeof(table->entries[0]) +
-		(table->slot_mask + 1ul) * sizeof(table->slots[0]);
+		(table->prefixes.mask + 1ul) * sizeof(table->prefixes.slots[0]);
 	print_message("%zu bytes a route\n", bytes / table->count);
 	assert_true(bytes / table->count <= 150);
-	assert_true(table->set_count < 10);
+	assert_true(table->sets_index.count < 10);
 }
 
 #define KERNEL_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
