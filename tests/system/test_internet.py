@@ -5,7 +5,6 @@ BIRD behind the core holds the table and announces it by BGP. Counts are exact, 
 prefixes are the table's, and 100,000 packets with random destinations go where a longest-prefix
 match by brute force says: forwarded, or dropped as no-route."""
 
-import gzip
 import ipaddress
 import os
 import random
@@ -13,17 +12,17 @@ import struct
 import sys
 import time
 
-from support import ROOT, LabError, run_in_lab
+from support import LabError, run_in_lab
 
 from onramp_lab import probes
 from onramp_lab.bird import Bird
 from onramp_lab.checks_failure import changed, drops
 from onramp_lab.checks_reach import first_answer, host
+from onramp_lab.internet import load_tables, parse, routable, text_of
 from onramp_lab.namespace import HOST_SETTINGS, join
 from onramp_lab.shell import wait_until
 from onramp_lab.topology import CORE_MTU, CUSTOMERS, SITE_ASN, VNET_HOST4, VNET_HOST6
 
-DATA = os.path.join(os.path.dirname(ROOT), "shared/data")
 ASN = 4200100003
 VLAN = 30
 ROUTER4, EDGE4 = "10.255.2.1", "10.255.2.2"
@@ -36,54 +35,9 @@ LOAD_TIMEOUT_S = 600
 VNET = f"""  - name: internet
     core: {{port: core, vlan: {VLAN}, bgp: {{peer_asn: {ASN}, link_subnets: [10.255.2.0/30, "fd00:ff:c::/126"]}}}}
 """
-# How a full table spreads over prefix lengths, in thousandths; for machines without the data.
-LENGTHS = {4: {24: 590, 23: 105, 22: 120, 21: 55, 20: 47, 19: 28, 18: 15, 17: 9, 16: 15, 15: 8, 14: 8},
-           6: {48: 480, 44: 90, 40: 90, 36: 60, 32: 230, 33: 25, 29: 25}}
-COUNTS = {4: 900_000, 6: 160_000}
 
 
 # ---- the table ----
-
-def load_tables():
-    """({4: set of (network, length), 6: ...}, where from)."""
-    paths = {family: os.path.join(DATA, f"internet-v{family}.txt.gz") for family in (4, 6)}
-    if all(os.path.exists(path) for path in paths.values()):
-        tables = {}
-        for family, path in paths.items():
-            with gzip.open(path, "rt", encoding="ascii") as file:
-                tables[family] = {parse(line.strip()) for line in file if line.strip()}
-        return tables, "a real table"
-    return {family: generate(family) for family in (4, 6)}, "a generated table"
-
-
-def parse(text):
-    network = ipaddress.ip_network(text)
-    return int(network.network_address), network.prefixlen
-
-
-def generate(family):
-    source = random.Random(20240101 + family)
-    bits = 32 if family == 4 else 128
-    lengths, weights = zip(*LENGTHS[family].items())
-    table = set()
-    while len(table) < COUNTS[family]:
-        length = source.choices(lengths, weights)[0]
-        address = source.randrange(1 << 24, 224 << 24) if family == 4 \
-            else (1 << 125) | source.getrandbits(125)
-        table.add((address >> (bits - length) << (bits - length), length))
-    return {row for row in table if family == 6 or routable(row[0])}
-
-
-def routable(number):
-    """Not what a router drops before it looks anything up, nor the lab's own networks."""
-    first = number >> 24
-    return 1 <= first < 224 and first not in (10, 127) and number >> 16 != 0xa9fe
-
-
-def text_of(row, family):
-    address = ipaddress.IPv4Address(row[0]) if family == 4 else ipaddress.IPv6Address(row[0])
-    return f"{address}/{row[1]}"
-
 
 class Oracle:
     """Is there any match? By brute force over the lengths that occur."""

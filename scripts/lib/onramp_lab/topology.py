@@ -7,14 +7,13 @@ and one edge between them (or a pair of edges, which share the links between the
 """
 
 import os
-import shutil
 
 from . import hugepages
 from .bird import Bird
 from .edge import Edge
 from .frr import Frr
-from .manifest import Manifest, clean_leftovers, start_janitor
-from .namespace import HOST_SETTINGS, ROUTER_SETTINGS, Namespace, join
+from .namespace import HOST_SETTINGS, ROUTER_SETTINGS, join
+from .rig import Rig
 from .shell import LabError, wait_until
 from .splice import Splice
 
@@ -83,31 +82,18 @@ def slash(address, length):
     return f"{address}/{length}"
 
 
-class Lab:
-    """One run. name: of the run directory and the namespaces; build: meson's directory; ends:
-    ONE_EDGE or PAIR_OF_EDGES; hold_s: the hold time that customers and core routers ask for."""
+class Lab(Rig):
+    """One run. ends: ONE_EDGE or PAIR_OF_EDGES; hold_s: the hold time that customers and core
+    routers ask for."""
 
     def __init__(self, name, build, *, ethertype=0x8100, use_hugepages=True, say=print,
                  extra_vnets="", memory_mb=MEMORY_MB, ends=ONE_EDGE, hold_s=30):
-        self.name, self.build, self.ethertype, self.say = name, build, ethertype, say
-        self.ends, self.hold_s = ends, hold_s
+        super().__init__(name, build, say)
+        self.ethertype, self.ends, self.hold_s = ethertype, ends, hold_s
         self.edge_names = list(dict.fromkeys(edge for edge, _ in ends))
         self.core_links = [f"core{suffix}" for suffix in self.edge_suffixes()]
-        self.prefix = f"onramp-{name}"
         self.extra_vnets, self.memory_mb = extra_vnets, memory_mb
-        self.log_dir = os.path.join(build, "lab-logs", name)
-        self.numbers = 0
-        cleaned, alive = clean_leftovers([name])
-        if alive:
-            raise LabError(f"a lab named {name} is up already; end it, or choose another --name")
-        if cleaned:
-            say(f"removed what an earlier lab named {name} had left")
-        shutil.rmtree(self.log_dir, ignore_errors=True)
-        os.makedirs(self.log_dir)
-        self.manifest = Manifest.create(name)
-        self.run_dir = self.manifest.run_dir
-        self.janitor = start_janitor(self.manifest)
-        self.splices, self.routers, self.spaces = [], [], {}
+        self.splices = []
         self.hugepages = False
         if use_hugepages:
             self.hugepages, text = hugepages.reserve(self.manifest,
@@ -115,25 +101,6 @@ class Lab:
             say(f"hugepages: {text}" + ("" if self.hugepages else "; going on without them"))
         else:
             say("hugepages: not asked for; the dataplane runs with --no-huge")
-
-    def next_number(self):
-        self.numbers += 1
-        return self.numbers
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        """Takes everything away; the logs stay."""
-        left = self.manifest.clean()
-        if self.janitor.poll() is None:
-            self.janitor.stdin.close()
-            self.janitor.wait(30)
-        if left:
-            raise LabError("could not end " + ", ".join(left))
 
     def edge_suffixes(self):
         """What tells the edges' things apart: nothing while there is one, else -a and -b."""
@@ -153,10 +120,6 @@ class Lab:
         for vnet in VNETS:
             self._build_vnet(vnet)
         self._build_withdrawable()
-
-    def space(self, short, settings):
-        self.spaces[short] = Namespace(self, short, settings)
-        return self.spaces[short]
 
     def _build_customer(self, customer):
         router = self.space(customer.name, ROUTER_SETTINGS)
