@@ -65,6 +65,14 @@ static __rte_always_inline enum packet_exit packet_drop(
 	return EXIT_DROP;
 }
 
+/* The packets of a burst that are of one family: what comes after ingress does not ask again. */
+struct lane {
+	unsigned int count;
+	struct packet packets[BURST_MAX];
+};
+
+enum { LANE_IPV4, LANE_IPV6, LANES };
+
 /* Big-endian fields at any alignment, in host order. */
 static __rte_always_inline uint16_t load16(const uint8_t *at)
 {

@@ -2,8 +2,9 @@
 /*
  * A packet's way, from top to bottom:
  *
- *   receive:  ingress_tags -> ingress_header -> ingress_local -> ingress_martian -> ingress_police
- *   forward:  route_lookup (the whole burst) -> route_member
+ *   receive:  ingress_tags -> ingress_is_plain, or else ingress_header -> ingress_local
+ *             -> ingress_martian; then ingress_police
+ *   forward:  by family: route_lookup (the whole lane) -> route_member
  *             -> egress_check -> egress_police -> egress_ttl -> egress_rewrite
  *             -> egress_transmit
  *
@@ -26,6 +27,7 @@
 #include "pipelines/ingress/header.h"
 #include "pipelines/ingress/local.h"
 #include "pipelines/ingress/martian.h"
+#include "pipelines/ingress/plain.h"
 #include "pipelines/ingress/police.h"
 #include "pipelines/ingress/tags.h"
 #include "pipelines/packet.h"
@@ -37,12 +39,12 @@
 
 #define PREFETCH_AHEAD 4u
 
+const uint8_t ingress_octet_is_odd[256] = {[0] = 1, [127] = 1, [169] = 1, [224 ... 255] = 1};
+
 /* A burst on its way: each packet may give rise to one ICMP error. */
 struct burst {
-	unsigned int count;
-	unsigned int error_count;
-	struct packet packets[BURST_MAX];
-	struct packet errors[BURST_MAX];
+	struct lane lanes[LANES];
+	struct lane errors[LANES];
 };
 
 static void drop(struct worker *worker, const struct packet *packet, enum api_drop_reason reason)
@@ -56,9 +58,10 @@ static void tell(
 	struct worker *worker, struct burst *burst, struct packet *packet, enum packet_exit exit)
 {
 	uint16_t mtu = exit == EXIT_TOO_BIG ? packet->adjacency->mtu : 0;
+	struct lane *lane = &burst->errors[packet_is_ipv4(packet) ? LANE_IPV4 : LANE_IPV6];
 
-	if (icmp_error(worker, packet, exit, mtu, &burst->errors[burst->error_count]))
-		burst->error_count++;
+	if (icmp_error(worker, packet, exit, mtu, &lane->packets[lane->count]))
+		lane->count++;
 }
 
 static void drop_and_tell(
@@ -107,7 +110,7 @@ static void drop_unresolved(struct worker *worker, const struct packet *packet)
 
 static void fragment(struct worker *worker, struct packet *packet)
 {
-	egress_ttl(packet);
+	egress_ttl(packet, true);
 
 	int error = egress_fragment(worker, packet);
 
@@ -115,10 +118,10 @@ static void fragment(struct worker *worker, struct packet *packet)
 		drop(worker, packet, error == -EINVAL ? API_DROP_BAD_HEADER : API_DROP_NO_MEMORY);
 }
 
-static __rte_always_inline void egress(struct worker *worker, struct packet *packet)
+static __rte_always_inline void egress(struct worker *worker, struct packet *packet, bool is_ipv4)
 {
-	egress_ttl(packet);
-	egress_rewrite(packet);
+	egress_ttl(packet, is_ipv4);
+	egress_rewrite(packet, is_ipv4);
 	egress_account(worker, packet);
 	egress_transmit(
 		worker, packet->adjacency->port, packet->adjacency->interface, packet->mbuf);
@@ -130,15 +133,14 @@ static void move_and_send(struct worker *worker, struct packet *packet)
 	struct rte_mbuf *copy = rte_pktmbuf_copy(packet->mbuf, worker->pool, 0, UINT32_MAX);
 
 	if (copy == NULL || copy->nb_segs != 1 ||
-		rte_pktmbuf_headroom(copy) + packet->l3_offset <
-			packet->adjacency->template_bytes) {
+		rte_pktmbuf_headroom(copy) + packet->l3_offset < TEMPLATE_BYTES) {
 		rte_pktmbuf_free(copy);
 		drop(worker, packet, API_DROP_NO_MEMORY);
 		return;
 	}
 	rte_pktmbuf_free(packet->mbuf);
 	packet->mbuf = copy;
-	egress(worker, packet);
+	egress(worker, packet, packet_is_ipv4(packet));
 }
 
 /* Every way off the common way. Takes the packet. */
@@ -178,47 +180,42 @@ static __rte_noinline void leave(
 	}
 }
 
-static __rte_always_inline enum packet_exit ingress(struct worker *worker, const struct port *port,
-	const struct classifier *classifier, struct packet *packet)
+static __rte_noinline enum packet_exit ingress_closely(struct packet *packet)
 {
-	uint32_t bytes = packet->mbuf->pkt_len;
-	enum packet_exit exit = ingress_tags(port, classifier, packet);
-	struct api_ledger *ledger = &worker->ledger[packet->account];
+	enum packet_exit exit = ingress_header(packet);
 
-	ledger->rx++;
-	ledger->rx_bytes += bytes;
-	if (unlikely(exit != EXIT_NEXT))
-		return exit;
-	exit = ingress_header(packet);
-	if (unlikely(exit != EXIT_NEXT))
-		return exit;
-	exit = ingress_local(packet);
-	if (unlikely(exit != EXIT_NEXT))
-		return exit;
-	exit = ingress_martian(packet);
-	if (unlikely(exit != EXIT_NEXT))
-		return exit;
-	return ingress_police(worker, packet);
+	if (exit == EXIT_NEXT)
+		exit = ingress_local(packet);
+	return exit == EXIT_NEXT ? ingress_martian(packet) : exit;
 }
 
-static void forward(
-	struct worker *worker, struct burst *burst, struct packet *packets, unsigned int n)
+static __rte_always_inline void forward_lane(
+	struct worker *worker, struct burst *burst, struct lane *lane, bool is_ipv4)
 {
-	route_lookup(packets, n);
-	worker_stage_done(worker, API_STAGE_ROUTE);
-	for (unsigned int i = 0; i < n; i++) {
-		struct packet *packet = &packets[i];
+	for (unsigned int i = 0; i < lane->count; i++) {
+		struct packet *packet = &lane->packets[i];
 		enum packet_exit exit = route_member(packet);
 
 		if (likely(exit == EXIT_NEXT))
-			exit = egress_check(packet);
+			exit = egress_check(packet, is_ipv4);
 		if (likely(exit == EXIT_NEXT))
 			exit = egress_police(worker, packet);
 		if (likely(exit == EXIT_NEXT))
-			egress(worker, packet);
+			egress(worker, packet, is_ipv4);
 		else
 			leave(worker, burst, packet, exit);
 	}
+}
+
+static void forward(struct worker *worker, struct burst *burst, struct lane *lanes)
+{
+	if (lanes[LANE_IPV4].count > 0)
+		route_lookup4(&lanes[LANE_IPV4]);
+	if (lanes[LANE_IPV6].count > 0)
+		route_lookup6(&lanes[LANE_IPV6]);
+	worker_stage_done(worker, API_STAGE_ROUTE);
+	forward_lane(worker, burst, &lanes[LANE_IPV4], true);
+	forward_lane(worker, burst, &lanes[LANE_IPV6], false);
 	worker_stage_done(worker, API_STAGE_EGRESS);
 }
 
@@ -229,34 +226,75 @@ static bool is_one_segment(struct rte_mbuf *mbuf)
 	return likely(mbuf->nb_segs == 1) || rte_pktmbuf_linearize(mbuf) == 0;
 }
 
+/* No interface to charge. */
+static __rte_noinline void turn_away(struct worker *worker, const struct port *port,
+	struct rte_mbuf *mbuf, enum api_drop_reason reason)
+{
+	struct packet packet = {.mbuf = mbuf, .account = COUNTERS_PORT(port->id)};
+
+	worker->ledger[packet.account].rx++;
+	worker->ledger[packet.account].rx_bytes += mbuf->pkt_len;
+	drop(worker, &packet, reason);
+}
+
+static __rte_always_inline void count_received(
+	struct worker *worker, uint32_t account, uint32_t bytes)
+{
+	worker->ledger[account].rx++;
+	worker->ledger[account].rx_bytes += bytes;
+}
+
 static void receive(struct worker *worker, const struct port *port, struct rte_mbuf **packets,
 	unsigned int n, struct burst *burst)
 {
 	const struct classifier *classifier =
 		__atomic_load_n(&classifier_table[port->id], __ATOMIC_ACQUIRE);
+	uint64_t station = load_station(port->mac.addr_bytes);
 
 	for (unsigned int i = 0; i < n; i++) {
-		struct packet *packet = &burst->packets[burst->count];
-		enum packet_exit exit;
+		struct rte_mbuf *mbuf = packets[i];
 
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(packets[i + PREFETCH_AHEAD], void *));
-		*packet = (struct packet){
-			.mbuf = packets[i],
-			.account = COUNTERS_PORT(port->id),
-		};
-		if (unlikely(!is_one_segment(packets[i]))) {
-			worker->ledger[packet->account].rx++;
-			worker->ledger[packet->account].rx_bytes += packets[i]->pkt_len;
-			drop(worker, packet, API_DROP_NO_MEMORY);
+		if (unlikely(!is_one_segment(mbuf))) {
+			turn_away(worker, port, mbuf, API_DROP_NO_MEMORY);
 			continue;
 		}
-		exit = ingress(worker, port, classifier, packet);
+
+		struct tags tags = ingress_tags(port, classifier, mbuf);
+
+		if (unlikely(tags.in == NULL)) {
+			turn_away(worker, port, mbuf, tags.reason);
+			continue;
+		}
+
+		/* What is of neither family goes no further than this. */
+		struct lane *lane = &burst->lanes[tags.ethertype != RTE_ETHER_TYPE_IPV4];
+		struct packet *packet = &lane->packets[lane->count];
+		enum packet_exit exit = EXIT_NEXT;
+
+		packet->mbuf = mbuf;
+		packet->in = tags.in;
+		packet->account = tags.in->id;
+		packet->ethertype = tags.ethertype;
+		packet->l3_offset = tags.l3_offset;
+		packet->generated = false;
+		count_received(worker, packet->account, mbuf->pkt_len);
+		if (unlikely(!ingress_is_plain(packet, station)))
+			exit = ingress_closely(packet);
 		if (likely(exit == EXIT_NEXT))
-			burst->count++;
+			exit = ingress_police(worker, packet);
+		if (likely(exit == EXIT_NEXT))
+			lane->count++;
 		else
 			leave(worker, burst, packet, exit);
 	}
+}
+
+static void start(struct lane *lanes)
+{
+	lanes[LANE_IPV4].count = 0;
+	lanes[LANE_IPV6].count = 0;
 }
 
 void pipeline_receive(
@@ -264,16 +302,16 @@ void pipeline_receive(
 {
 	struct burst burst;
 
-	burst.count = 0;
-	burst.error_count = 0;
+	start(burst.lanes);
+	start(burst.errors);
 	for (unsigned int i = 0; i < RTE_MIN(n, PREFETCH_AHEAD); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
 	receive(worker, port, packets, n, &burst);
 	worker_stage_done(worker, API_STAGE_INGRESS);
-	if (burst.count > 0)
-		forward(worker, &burst, burst.packets, burst.count);
-	if (burst.error_count > 0)
-		forward(worker, &burst, burst.errors, burst.error_count);
+	if (burst.lanes[LANE_IPV4].count + burst.lanes[LANE_IPV6].count > 0)
+		forward(worker, &burst, burst.lanes);
+	if (unlikely(burst.errors[LANE_IPV4].count + burst.errors[LANE_IPV6].count > 0))
+		forward(worker, &burst, burst.errors);
 }
 
 void pipeline_inject(struct worker *worker, struct rte_mbuf **packets, unsigned int n)

@@ -88,6 +88,16 @@ static void write_tags(struct interface *interface, const struct port *port)
 	interface->tag_bytes = at - interface->tags;
 }
 
+static uint32_t broadcast4(const struct api_interface *api)
+{
+	uint32_t address;
+
+	memcpy(&address, api->address4, sizeof(address));
+	if (address == 0 || api->prefix_len4 > 30)
+		return 0;
+	return address | rte_cpu_to_be_32(UINT32_MAX >> api->prefix_len4);
+}
+
 /* Not published yet; NULL: no memory. */
 static struct interface *build(const struct api_interface *api, uint32_t epoch, int tap_fd)
 {
@@ -106,6 +116,7 @@ static struct interface *build(const struct api_interface *api, uint32_t epoch, 
 	/* The port's may have become smaller since. */
 	interface->mtu = RTE_MIN(api->mtu, port->mtu);
 	memcpy(&interface->address4, api->address4, sizeof(interface->address4));
+	interface->broadcast4 = broadcast4(api);
 	interface->prefix_len4 = api->prefix_len4;
 	interface->prefix_len6 = api->prefix_len6;
 	interface->mark = table_mark;

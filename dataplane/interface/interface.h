@@ -25,8 +25,9 @@ struct interface {
 	uint32_t policer_in; /* 0: none */
 	uint32_t policer_out;
 	uint16_t port;
-	uint16_t mtu;      /* bytes of IP packet */
-	uint32_t address4; /* network order; 0: none */
+	uint16_t mtu;        /* bytes of IP packet */
+	uint32_t address4;   /* network order; 0: none */
+	uint32_t broadcast4; /* of the link, network order; 0: it has none (RFC 3021 2.1) */
 	uint8_t prefix_len4;
 	uint8_t prefix_len6;
 	uint8_t tag_bytes; /* 0, 4 or 8: what rewriting pushes behind the MAC addresses */

@@ -52,7 +52,8 @@ static bool is_held_elsewhere(const struct api_adjacency *api)
 /* The whole layer-2 header: destination, source, tags, EtherType. */
 static void write_template(struct adjacency *adjacency, const struct interface *interface)
 {
-	uint8_t *at = adjacency->template;
+	uint8_t bytes = RTE_ETHER_HDR_LEN + interface->tag_bytes;
+	uint8_t *at = adjacency->template + TEMPLATE_BYTES - bytes;
 
 	memcpy(at, adjacency->api.mac, RTE_ETHER_ADDR_LEN);
 	at += RTE_ETHER_ADDR_LEN;
@@ -62,7 +63,7 @@ static void write_template(struct adjacency *adjacency, const struct interface *
 	at += interface->tag_bytes;
 	*at++ = RTE_ETHER_TYPE_IPV4 >> 8;
 	*at++ = RTE_ETHER_TYPE_IPV4 & 0xff;
-	adjacency->template_bytes = at - adjacency->template;
+	adjacency->template_bytes = bytes;
 }
 
 static struct adjacency *build(const struct api_adjacency *api, uint8_t mark)

@@ -15,9 +15,14 @@
 /* What adjacencies can be; more kinds (VXLAN, ESP, remote edge) come with their issues. */
 enum adjacency_kind { ADJACENCY_ETHERNET = 1 };
 
+/* The longest layer-2 header, two tags, rounded up to whole words. */
+#define TEMPLATE_BYTES 24u
+
 /*
- * Immutable once published, like struct interface. The template is the whole layer-2 header:
- * destination, source, tags, EtherType of the payload left as 0x0800; egress patches it for IPv6.
+ * Immutable once published, like struct interface. The template ends with the whole layer-2
+ * header, template_bytes long: destination, source, tags, EtherType of the payload left as 0x0800;
+ * egress patches it for IPv6. What is before it in the template is written too, into the room
+ * before the frame, so that each packet costs the same few stores.
  */
 struct adjacency {
 	uint32_t id;
@@ -29,7 +34,7 @@ struct adjacency {
 	uint8_t resolved;       /* 0: no MAC yet */
 	uint8_t template_bytes; /* 14, 18 or 22 */
 	uint8_t mark;           /* main thread only */
-	uint8_t template[24];
+	uint8_t template[TEMPLATE_BYTES];
 	struct api_adjacency api;
 } __rte_cache_aligned;
 

@@ -60,7 +60,10 @@ struct worker {
 	struct tx_queue {
 		uint16_t count;
 		struct rte_mbuf *packets[BURST_MAX];
-		uint32_t interfaces[BURST_MAX]; /* whom to charge */
+		struct tx_account {
+			uint32_t interface; /* whom to charge */
+			uint32_t bytes;     /* once sent, a packet is the device's */
+		} accounts[BURST_MAX];
 	} tx[API_PORTS_MAX];
 	struct worker_account account;
 	struct worker_budgets *budgets; /* punt and ICMP token buckets by interface */

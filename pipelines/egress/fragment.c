@@ -74,7 +74,7 @@ static struct rte_mbuf *make_fragment(const struct cut *cut, struct rte_mempool 
 		at + bytes < cut->payload_bytes || (cut->flags_offset & IPV4_MORE_FRAGMENTS) != 0;
 	uint16_t offset = (cut->flags_offset & IPV4_OFFSET_MASK) + at / 8;
 
-	write_template(frame, cut->adjacency, RTE_ETHER_TYPE_IPV4);
+	memcpy(ip - TEMPLATE_BYTES, cut->adjacency->template, TEMPLATE_BYTES);
 	memcpy(ip, header, header_bytes);
 	memcpy(ip + header_bytes, cut->payload + at, bytes);
 	store16(ip + IPV4_LENGTH, header_bytes + bytes);

@@ -3,28 +3,37 @@
 
 #include <rte_ethdev.h>
 
+/* Packets of an interface tend to come one after another: one addition for each such run. */
+static void count_sent(struct worker *worker, const struct tx_account *accounts, uint16_t sent)
+{
+	for (uint16_t i = 0; i < sent;) {
+		struct api_ledger *ledger = &worker->ledger[accounts[i].interface];
+		uint32_t interface = accounts[i].interface;
+		uint64_t packets = 0, bytes = 0;
+
+		for (; i < sent && accounts[i].interface == interface; i++) {
+			packets++;
+			bytes += accounts[i].bytes;
+		}
+		ledger->tx += packets;
+		ledger->tx_bytes += bytes;
+	}
+}
+
 void egress_flush(struct worker *worker, uint32_t port_id)
 {
 	const struct port *port = port_get(port_id);
 	struct tx_queue *queue = &worker->tx[port_id];
-	uint16_t lengths[BURST_MAX]; /* once sent, a packet is the device's */
 	uint16_t count = queue->count, sent = 0;
 
-	for (uint16_t i = 0; i < count; i++)
-		lengths[i] = queue->packets[i]->pkt_len;
 	if (likely(port != NULL))
 		sent = rte_eth_tx_burst(port->ethdev, worker->index, queue->packets, count);
-	for (uint16_t i = 0; i < sent; i++) {
-		struct api_ledger *ledger = &worker->ledger[queue->interfaces[i]];
-
-		ledger->tx++;
-		ledger->tx_bytes += lengths[i];
-	}
+	count_sent(worker, queue->accounts, sent);
 
 	enum api_drop_reason reason = port == NULL ? API_DROP_PORT_DOWN : API_DROP_TX_FULL;
 
 	for (uint16_t i = sent; unlikely(i < count); i++) {
-		worker->ledger[queue->interfaces[i]].drops[reason]++;
+		worker->ledger[queue->accounts[i].interface].drops[reason]++;
 		rte_pktmbuf_free(queue->packets[i]);
 	}
 	queue->count = 0;

@@ -28,7 +28,8 @@ static __rte_always_inline void egress_transmit(
 	if (unlikely(queue->count == BURST_MAX))
 		egress_flush(worker, port_id);
 	queue->packets[queue->count] = mbuf;
-	queue->interfaces[queue->count++] = interface;
+	queue->accounts[queue->count++] =
+		(struct tx_account){.interface = interface, .bytes = mbuf->pkt_len};
 }
 
 /* The packet changes accounts, from the interface it came in by to the one it leaves by. */

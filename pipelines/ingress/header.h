@@ -2,7 +2,7 @@
 /*
  * Ingress 2: Ethernet and IP headers are what they must be (RFC 1812 5.2.2, RFC 8200 3).
  *
- * Exits: EXIT_NEXT with l3_bytes set and padding cut; EXIT_PUNT for ARP; EXIT_DROP not-our-mac,
+ * Exits: EXIT_NEXT with l3_bytes set; EXIT_PUNT for ARP; EXIT_DROP not-our-mac,
  * unknown-ethertype, runt, bad-header, bad-checksum.
  */
 #pragma once
@@ -76,26 +76,18 @@ static __rte_always_inline enum packet_exit ingress_header(struct packet *packet
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(packet->mbuf, const uint8_t *);
 	unsigned int available = packet->mbuf->data_len - packet->l3_offset;
-	enum packet_exit exit;
 
 	/* The group bit: multicast and broadcast. */
 	if (memcmp(frame, &packet->in->mac, RTE_ETHER_ADDR_LEN) != 0 && (frame[0] & 1) == 0)
 		return packet_drop(packet, API_DROP_NOT_OUR_MAC);
 	switch (packet->ethertype) {
 	case RTE_ETHER_TYPE_IPV4:
-		exit = ingress_ipv4(packet, available);
-		break;
+		return ingress_ipv4(packet, available);
 	case RTE_ETHER_TYPE_IPV6:
-		exit = ingress_ipv6(packet, available);
-		break;
+		return ingress_ipv6(packet, available);
 	case RTE_ETHER_TYPE_ARP:
 		return available < ARP_BYTES ? packet_drop(packet, API_DROP_RUNT) : EXIT_PUNT;
 	default:
 		return packet_drop(packet, API_DROP_UNKNOWN_ETHERTYPE);
 	}
-	if (likely(exit == EXIT_NEXT)) {
-		packet->mbuf->data_len = packet->l3_offset + packet->l3_bytes;
-		packet->mbuf->pkt_len = packet->mbuf->data_len;
-	}
-	return exit;
 }

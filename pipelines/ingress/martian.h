@@ -19,27 +19,18 @@ static __rte_always_inline bool ipv4_is_never_routed(uint32_t address)
 	return first == 0 || first == 127 || IPV4_NETWORK(address, 16) == 0xa9fe;
 }
 
-/* Broadcast of the link the packet came in by; /31 and /32 have none (RFC 3021 2.1). */
-static __rte_always_inline bool ipv4_is_link_broadcast(const struct interface *in, uint32_t address)
-{
-	uint32_t own = rte_be_to_cpu_32(in->address4);
-
-	if (own == 0 || in->prefix_len4 > 30)
-		return false;
-	return address == (own | (UINT32_MAX >> in->prefix_len4));
-}
-
 static __rte_always_inline enum packet_exit martian_ipv4(struct packet *packet)
 {
 	const uint8_t *ip = packet_l3(packet);
 	uint32_t source = load32(ip + IPV4_SOURCE);
 	uint32_t destination = load32(ip + IPV4_DESTINATION);
+	uint32_t broadcast = rte_be_to_cpu_32(packet->in->broadcast4);
 
 	if (unlikely(IPV4_NETWORK(destination, 4) == 0xe || destination == UINT32_MAX ||
-		     ipv4_is_link_broadcast(packet->in, destination)))
+		     (destination == broadcast && broadcast != 0)))
 		return packet_drop(packet, API_DROP_MULTICAST);
 	if (unlikely(ipv4_is_never_routed(source) || IPV4_NETWORK(source, 4) == 0xe ||
-		     source == UINT32_MAX || ipv4_is_link_broadcast(packet->in, source)))
+		     source == UINT32_MAX || source == broadcast))
 		return packet_drop(packet, API_DROP_MARTIAN_SOURCE);
 	if (unlikely(ipv4_is_never_routed(destination)))
 		return packet_drop(packet, API_DROP_MARTIAN_DESTINATION);

@@ -2,7 +2,7 @@
 /*
  * Ingress 1: VLAN tags -> interface.
  *
- * Exits: EXIT_NEXT with in, ethertype and l3_offset set; EXIT_DROP runt, unknown-tag.
+ * Exits: an interface, or none: runt, unknown-tag.
  *
  * A frame whose only tag has VID 0 is priority-tagged: it says a priority and no VLAN, and counts
  * as untagged (802.1Q 6.9.1). Below an S-tag VID 0 names nothing: such an interface cannot be
@@ -40,57 +40,61 @@ static inline uint32_t find_one_tag(const struct classifier *classifier, uint16_
 	return __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 }
 
-/* 0: no interface, and packet->reason says why. */
-static __rte_always_inline uint32_t find_tagged(
-	const struct port *port, const struct classifier *classifier, struct packet *packet)
-{
-	const uint8_t *frame = rte_pktmbuf_mtod(packet->mbuf, const uint8_t *);
-	uint16_t length = packet->mbuf->data_len;
-	uint16_t outer_type = packet->ethertype;
+/* What the frame says before its IP header. */
+struct tags {
+	const struct interface *in; /* NULL: reason says why */
+	uint16_t ethertype;         /* host order, behind the tags */
+	uint8_t l3_offset;
+	uint8_t reason; /* enum api_drop_reason */
+};
 
-	packet->reason = API_DROP_RUNT;
-	packet->l3_offset += TAG_BYTES;
-	if (unlikely(length < packet->l3_offset))
+/* The interface's id, 0: none. */
+static __rte_always_inline uint32_t find_tagged(const struct port *port,
+	const struct classifier *classifier, const uint8_t *frame, uint16_t length,
+	struct tags *tags)
+{
+	uint16_t outer_type = tags->ethertype;
+
+	tags->l3_offset += TAG_BYTES;
+	if (unlikely(length < tags->l3_offset)) {
+		tags->reason = API_DROP_RUNT;
 		return 0;
-	packet->ethertype = load16(frame + 16);
-	if (packet->ethertype == RTE_ETHER_TYPE_VLAN) {
-		packet->l3_offset += TAG_BYTES;
-		if (unlikely(length < packet->l3_offset))
-			return 0;
-		packet->ethertype = load16(frame + 20);
-		packet->reason = API_DROP_UNKNOWN_TAG;
-		if (outer_type != port->outer_ethertype)
-			return 0;
-		return find_two_tags(classifier, load16(frame + 14), load16(frame + 18));
 	}
-	packet->reason = API_DROP_UNKNOWN_TAG;
-	if (outer_type != RTE_ETHER_TYPE_VLAN)
+	tags->ethertype = load16(frame + 16);
+	if (tags->ethertype != RTE_ETHER_TYPE_VLAN) {
+		if (unlikely(outer_type != RTE_ETHER_TYPE_VLAN))
+			return 0;
+		return find_one_tag(classifier, load16(frame + 14));
+	}
+	tags->l3_offset += TAG_BYTES;
+	if (unlikely(length < tags->l3_offset)) {
+		tags->reason = API_DROP_RUNT;
 		return 0;
-	return find_one_tag(classifier, load16(frame + 14));
+	}
+	tags->ethertype = load16(frame + 20);
+	if (unlikely(outer_type != port->outer_ethertype))
+		return 0;
+	return find_two_tags(classifier, load16(frame + 14), load16(frame + 18));
 }
 
-static __rte_always_inline enum packet_exit ingress_tags(
-	const struct port *port, const struct classifier *classifier, struct packet *packet)
+static __rte_always_inline struct tags ingress_tags(
+	const struct port *port, const struct classifier *classifier, const struct rte_mbuf *mbuf)
 {
-	const uint8_t *frame = rte_pktmbuf_mtod(packet->mbuf, const uint8_t *);
+	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	struct tags tags = {.l3_offset = RTE_ETHER_HDR_LEN, .reason = API_DROP_RUNT};
 	uint32_t id;
 
-	if (unlikely(packet->mbuf->data_len < RTE_ETHER_HDR_LEN))
-		return packet_drop(packet, API_DROP_RUNT);
-	packet->reason = API_DROP_UNKNOWN_TAG;
+	if (unlikely(mbuf->data_len < RTE_ETHER_HDR_LEN))
+		return tags;
+	tags.reason = API_DROP_UNKNOWN_TAG;
 	if (unlikely(classifier == NULL))
-		return EXIT_DROP;
-	packet->ethertype = load16(frame + 12);
-	packet->l3_offset = RTE_ETHER_HDR_LEN;
-	if (is_tag(packet->ethertype))
-		id = find_tagged(port, classifier, packet);
+		return tags;
+	tags.ethertype = load16(frame + 12);
+	if (is_tag(tags.ethertype))
+		id = find_tagged(port, classifier, frame, mbuf->data_len, &tags);
 	else
 		id = __atomic_load_n(&classifier->untagged, __ATOMIC_ACQUIRE);
-	if (unlikely(id == 0))
-		return EXIT_DROP;
-	packet->in = interface_get(id);
-	if (unlikely(packet->in == NULL))
-		return EXIT_DROP;
-	packet->account = id;
-	return EXIT_NEXT;
+	/* Id 0 is nobody's. */
+	tags.in = interface_get(id);
+	return tags;
 }

@@ -40,6 +40,15 @@ static enum budget_class class_of(const struct packet *packet)
 	return class_of_l4(IPPROTO_TCP, ip + header_bytes, packet->l3_bytes - header_bytes);
 }
 
+/* The kernel need not see what only filled the frame up. */
+static void cut_padding(const struct packet *packet)
+{
+	if (packet->ethertype == RTE_ETHER_TYPE_ARP)
+		return;
+	packet->mbuf->data_len = packet->l3_offset + packet->l3_bytes;
+	packet->mbuf->pkt_len = packet->mbuf->data_len;
+}
+
 /* The MAC addresses move up to the EtherType behind the tags. */
 static void cut_tags(struct packet *packet)
 {
@@ -64,6 +73,7 @@ void punt_to_tap(struct worker *worker, struct packet *packet)
 		rte_pktmbuf_free(packet->mbuf);
 		return;
 	}
+	cut_padding(packet);
 	cut_tags(packet);
 	handover->interface = in->id;
 	handover->epoch = in->epoch;

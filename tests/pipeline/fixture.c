@@ -285,6 +285,26 @@ void expect_sent(uint32_t port, const struct frame *expected)
 	expect_same(&frame, expected);
 }
 
+/* By the EtherType behind the tags. */
+static bool is_ipv6(const struct frame *frame)
+{
+	unsigned int at = 12;
+
+	while (frame->bytes[at] == 0x81 || frame->bytes[at] == 0x88 || frame->bytes[at] == 0x91)
+		at += 4;
+	return frame->bytes[at] == 0x86;
+}
+
+void expect_sent_burst(uint32_t port, const struct frame *frames, unsigned int n)
+{
+	for (int family = 0; family < 2; family++) {
+		for (unsigned int i = 0; i < n; i++) {
+			if (frames[i].length > 0 && is_ipv6(&frames[i]) == family)
+				expect_sent(port, &frames[i]);
+		}
+	}
+}
+
 unsigned int sent_count(uint32_t port)
 {
 	return rte_ring_count(sent[port]);

@@ -130,6 +130,9 @@ void inject(uint32_t interface, uint32_t epoch, const struct frame *frame);
 
 /* Takes the next frame the port sent, in order; fails when there is none or it differs. */
 void expect_sent(uint32_t port, const struct frame *expected);
+/* What a burst sends: IPv4 first, then IPv6, each in the order it came (a flow is of one family).
+ * Frames of length 0 are left out. */
+void expect_sent_burst(uint32_t port, const struct frame *frames, unsigned int n);
 /* Same, but hands it over for a closer look. */
 void take_sent(uint32_t port, struct frame *frame);
 void expect_nothing_sent(void);

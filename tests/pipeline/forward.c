@@ -71,8 +71,7 @@ static void forwards_bursts_of_any_size_in_order(void **state)
 			make_pair(&in[i], &out[i], &encapsulations[2], &encapsulations[1],
 				families[(i + n / 7) % 2], (i * 37 + n) % 300, i);
 		receive(0, in, n);
-		for (unsigned int i = 0; i < n; i++)
-			expect_sent(1, &out[i]);
+		expect_sent_burst(1, out, n);
 		expect_nothing_sent();
 	}
 }
