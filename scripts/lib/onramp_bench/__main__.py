@@ -6,13 +6,14 @@ import sys
 
 from onramp_lab.shell import LabError
 
-from . import build, forwarding, instructions
+from . import build, external, forwarding, instructions, scaling
 from .bench import Bench
 from .cases import CASES
 from .results import table
 
-BENCHES = {"forwarding": forwarding.run}
-TARGETS = ["dataplane/onramp-dataplane", "tests/bench/bench-site"]
+BENCHES = {"forwarding": forwarding.run, "fib": external.fib, "vrf-scale": external.fib,
+           "scaling": scaling.run}
+TARGETS = ["dataplane/onramp-dataplane", "tests/bench/bench-site", "tests/bench/fib"]
 
 
 def arguments():

@@ -21,7 +21,7 @@ SKEW = 0.02
 class Dataplane(Contestant):
     name = "onramp"
 
-    def __init__(self, bench, name="onramp", workers=None, memory_mb=1024):
+    def __init__(self, bench, name, workers, memory_mb):
         self.bench = bench
         self.run_dir = os.path.join(bench.run_dir, name)
         self.steer = None
@@ -31,7 +31,6 @@ class Dataplane(Contestant):
             [build.path("dataplane/onramp-dataplane"), "--run-dir", self.run_dir])).start()
         wait_until("the dataplane's socket", self._socket_there, 10)
         self._open()
-        workers = workers or [bench.worker_cpu]
         self.say([f"startup {','.join(map(str, workers))} {bench.control_cpu} {memory_mb} 1 0"])
 
     def _socket_there(self):
@@ -92,6 +91,8 @@ class Dataplane(Contestant):
         facts = {"cycles": (after[2]["tsc"] - before[2]["tsc"]) / packets}
         old, new = before[2]["workers"][0], after[2]["workers"][0]
         sampled = new["sampled_packets"] - old["sampled_packets"]
+        if sampled == 0:
+            raise LabError("the first worker received nothing")
         for stage, cycles in new["stages"].items():
             facts[f"cycles_{stage}"] = (cycles - old["stages"][stage]) / sampled
         return facts

@@ -16,15 +16,22 @@ PEER_METRIC = {"macswap": "macswap", "io": "io", "l3fwd-lpm": "l3fwd_lpm", "l3fw
 LOOKUPS = {"64r": ("lpm", "fib"), "internet": ("fib",), "vrfs": ()}
 
 
-def infinite(path, number=0):
-    return f"net_pcap{number},rx_pcap={path},infinite_rx=1"
+def infinite(path, number=0, queues=1):
+    files = ",".join([f"rx_pcap={path}"] * queues)
+    return f"net_pcap{number},{files},infinite_rx=1"
+
+
+def effort(options):
+    """Rounds, and seconds of each turn."""
+    return (5, 0.4) if options.quick else (9, 0.8)
 
 
 class Group:
     """The contestants of one case, set up and stopped."""
 
-    def __init__(self, bench, case, peers=True):
-        self.bench, self.case = bench, case
+    def __init__(self, bench, case, peers=True, workers=None, name=None):
+        self.bench, self.case, self.name = bench, case, name or case.name
+        self.workers = workers or [bench.worker_cpu]
         self.site = Site(case)
         self.members, self.missing = [], {}
         bench.say(f"{case.name}: {self.site.source}, "
@@ -37,7 +44,7 @@ class Group:
             self._l3fwd()
 
     def _pcap(self, name, flows):
-        path = self.bench.path(f"{self.case.name}-{name}.pcap")
+        path = self.bench.path(f"{self.name}-{name}.pcap")
         packets.write_pcap(path, packets.frames(self.case.family, PORT_MAC, flows,
                                                 packets.SIZES[self.case.size]))
         return path
@@ -47,9 +54,9 @@ class Group:
         self.members.append(contestant)
 
     def _onramp(self, pcap):
-        dataplane = Dataplane(self.bench, name=f"onramp-{self.case.name}",
+        dataplane = Dataplane(self.bench, f"onramp-{self.name}", self.workers,
                               memory_mb=1024 if self.case.table == "64r" else 2048)
-        dataplane.say(self.site.commands(infinite(pcap)))
+        dataplane.say(self.site.commands(infinite(pcap, queues=len(self.workers))))
         mac = dataplane.ask("sample")["ports"][0]["mac"]
         if bytes.fromhex(mac.replace(":", "")) != PORT_MAC:
             raise LabError(f"the port's MAC is {mac}; packets are made for {PORT_MAC.hex(':')}")
@@ -81,7 +88,7 @@ def measure(groups, rounds, seconds):
     for _ in range(rounds):
         for group in groups:
             for member in group.members:
-                turns.setdefault((group.case.name, member.name), []).append(member.turn(seconds))
+                turns.setdefault((group.name, member.name), []).append(member.turn(seconds))
     return turns
 
 
@@ -114,7 +121,7 @@ def run_case(bench, case, options):
         base = RATIO_TO.get(case.name) or case.base
         if base:
             groups.append(Group(bench, BY_NAME[base], peers=False))
-        turns = measure(groups, 5 if options.quick else 9, 0.4 if options.quick else 0.8)
+        turns = measure(groups, *effort(options))
     finally:
         for group in groups:
             group.stop()

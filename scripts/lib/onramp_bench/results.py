@@ -17,6 +17,10 @@ class Row:
     values: list
     build: str = ""
     note: str = ""
+    runs: int = 0
+
+    def __post_init__(self):
+        self.runs = self.runs or len(self.values)
 
     @property
     def value(self):
@@ -25,7 +29,7 @@ class Row:
     def json(self):
         what = {"bench": self.bench, "case": self.case, "metric": self.metric,
                 "value": rounded(self.value), "unit": self.unit, "min": rounded(min(self.values)),
-                "max": rounded(max(self.values)), "runs": len(self.values), "build": self.build}
+                "max": rounded(max(self.values)), "runs": self.runs, "build": self.build}
         if self.note:
             what["note"] = self.note
         return json.dumps(what)
@@ -52,7 +56,7 @@ def table(rows):
     for row in rows:
         goal = goal_of(row)
         lines.append((row.case, row.metric, f"{shown(row.value)} {row.unit}".strip(),
-                      shown(min(row.values)), shown(max(row.values)), str(len(row.values)),
+                      shown(min(row.values)), shown(max(row.values)), str(row.runs),
                       goal.text if goal else "",
                       "" if not goal else "reached" if goal.reached(row.value) else "NOT reached"))
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
