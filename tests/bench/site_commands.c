@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/bench/site.h"
 
@@ -178,6 +179,11 @@ static void group(unsigned int count, char **words)
 	site_add(API_GROUP, API_UPSERT, &item);
 }
 
+/* Stated routes, for churn. */
+#define STATED_MAX 65536u
+static struct api_route stated[STATED_MAX];
+static uint32_t stated_count;
+
 static void route(unsigned int count, char **words)
 {
 	struct api_route item = {
@@ -188,6 +194,46 @@ static void route(unsigned int count, char **words)
 
 	item.family = prefix(words[1], item.address, &item.prefix_len);
 	site_add(API_ROUTE, API_UPSERT, &item);
+	if (stated_count < STATED_MAX)
+		stated[stated_count++] = item;
+}
+
+/* Four updates of a route in turn: another group, a prefix one bit longer comes, the first group
+ * again, the longer prefix goes. Every packet has a way throughout. */
+static void update(uint32_t number)
+{
+	/* 40503 is odd and the number of routes mostly no multiple of it: neighbours follow late.
+	 */
+	struct api_route item = stated[(uint64_t)number / 4 * 40503 % stated_count];
+	unsigned int step = number % 4;
+
+	if (step == 1 || step == 3)
+		item.prefix_len += item.prefix_len < (item.family == AF_INET ? 32 : 128);
+	if (step == 0)
+		item.group = stated[(number + 1) % stated_count].group;
+	site_add(API_ROUTE, step == 3 ? API_DELETE : API_UPSERT, &item);
+}
+
+/* Every millisecond its share, acknowledged: the API never has more than that to do. */
+static void churn(unsigned int count, char **words)
+{
+	uint32_t rate = number(words[0], 1000000), milliseconds = number(words[1], 3600000);
+	uint32_t done = 0;
+	struct timespec next;
+
+	if (stated_count == 0)
+		fail("churn needs routes");
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	for (uint32_t i = 1; i <= milliseconds; i++) {
+		next.tv_nsec += 1000000;
+		next.tv_sec += next.tv_nsec / 1000000000;
+		next.tv_nsec %= 1000000000;
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+		while (done < (uint64_t)rate * i / 1000)
+			update(done++);
+		site_settle();
+	}
+	printf("{\"updates\": %u}\n", done);
 }
 
 const struct command site_commands[] = {
@@ -204,6 +250,7 @@ const struct command site_commands[] = {
 	{"adjacency", 4, 4, "ID INTERFACE ADDRESS MAC", adjacency},
 	{"group", 1, 1 + API_GROUP_MEMBERS_MAX, "ID ADJACENCY ...", group},
 	{"route", 3, 3, "VRF PREFIX GROUP", route},
+	{"churn", 2, 2, "PER_SECOND MILLISECONDS, answers at the end", churn},
 	{"sample", 0, 0, "answers with all counters", site_sample},
 	{0},
 };

@@ -6,14 +6,15 @@ import sys
 
 from onramp_lab.shell import LabError
 
-from . import build, external, forwarding, instructions, scaling
+from . import build, external, forwarding, instructions, latency, scaling
 from .bench import Bench
 from .cases import CASES
 from .results import table
 
 BENCHES = {"forwarding": forwarding.run, "fib": external.fib, "vrf-scale": external.fib,
-           "scaling": scaling.run}
-TARGETS = ["dataplane/onramp-dataplane", "tests/bench/bench-site", "tests/bench/fib"]
+           "scaling": scaling.run, "latency": latency.run}
+TARGETS = ["dataplane/onramp-dataplane", "tests/bench/bench-site", "tests/bench/fib",
+           "tests/bench/bench-pace.so"]
 
 
 def arguments():

@@ -21,14 +21,14 @@ SKEW = 0.02
 class Dataplane(Contestant):
     name = "onramp"
 
-    def __init__(self, bench, name, workers, memory_mb):
+    def __init__(self, bench, name, workers, memory_mb, prefix=()):
         self.bench = bench
         self.run_dir = os.path.join(bench.run_dir, name)
         self.steer = None
         os.mkdir(self.run_dir, 0o700)
         bench.reserve(memory_mb)
         self.process = Process(bench, name, bench.on_any_cpu(
-            [build.path("dataplane/onramp-dataplane"), "--run-dir", self.run_dir])).start()
+            [*prefix, build.path("dataplane/onramp-dataplane"), "--run-dir", self.run_dir])).start()
         wait_until("the dataplane's socket", self._socket_there, 10)
         self._open()
         self.say([f"startup {','.join(map(str, workers))} {bench.control_cpu} {memory_mb} 1 0"])

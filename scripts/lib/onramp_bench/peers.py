@@ -19,7 +19,7 @@ MEMORY_MB = 512
 class Peer(Contestant):
     port_out = 0
 
-    def __init__(self, bench, name, argv, memory_mb=MEMORY_MB, start_timeout=60):
+    def __init__(self, bench, name, argv, memory_mb=MEMORY_MB, start_timeout=60, prefix=()):
         self.name = name
         self.prefix = f"{os.path.basename(bench.run_dir)}-{name}"
         self.socket = None
@@ -29,7 +29,8 @@ class Peer(Contestant):
                "--force-max-simd-bitwidth=512", "--log-level=warning"]
         # Its end of standard input stays open: testpmd ends with it.
         self.process = Process(bench, name, bench.on_any_cpu(["sh", "-c",
-                               'exec "$0" "$@" < "$STDIN"', argv[0], *eal, *argv[1:]]),
+                               'exec "$0" "$@" < "$STDIN"', *prefix, argv[0], *eal,
+                               *argv[1:]]),
                                env={"STDIN": bench.silent_fifo()}).start()
         wait_until(f"{name} forwards", self._forwards, start_timeout)
 
@@ -83,7 +84,8 @@ class L3fwd(Peer):
     hit a route: a miss leaves by port 0."""
     port_out = 1
 
-    def __init__(self, bench, program, lookup, family, device, device_out, rules):
+    def __init__(self, bench, program, lookup, family, device, device_out, rules,
+                 prefix=()):
         other = os.path.join(bench.run_dir, "one-rule")
         with open(other, "w", encoding="ascii") as file:
             file.write("R192.0.2.0/24 1\n" if family == 6 else "R2001:db8::/32 1\n")
@@ -92,7 +94,7 @@ class L3fwd(Peer):
             program, f"--lcores=1@{bench.worker_cpu}", f"--vdev={device}", f"--vdev={device_out}",
             "--", "-p", "0x3", "--config=(0,0,1)", f"--lookup={lookup}", "--parse-ptype",
             f"--rule_ipv4={files[4]}", f"--rule_ipv6={files[6]}"], memory_mb=1536,
-            start_timeout=300)
+            start_timeout=300, prefix=prefix)
 
     def reading(self):
         received, stats = self.stats(0), self.stats(1)
