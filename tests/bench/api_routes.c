@@ -3,7 +3,14 @@
  * How many routes a second go from a client's batches over the socket into RIB and FIB: the real
  * client, server and tables in one process, server and client a thread each. Goal: 700,000.
  *
- * usage: api_routes [ROUTES [VRFS]]
+ *   updates_per_s            added to a dataplane that forwards: each batch is in the FIB at its
+ * end snapshot_updates_per_s   a new dataplane's first snapshot resync_updates_per_s     the same
+ * snapshot again deletes_per_s
+ *
+ * with the full Internet table (IPv4 and IPv6) in one vrf, and with 900 IPv4 routes of it in each
+ * of 1,000; in the table's order and shuffled. One JSON object a line.
+ *
+ * usage: api_routes [--quick]
  */
 #include <poll.h>
 #include <pthread.h>
@@ -12,21 +19,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dataplane/api/client.h"
 #include "dataplane/server/server.h"
 #include "dataplane/worker/reclaim.h"
+#include "tests/bench/measure.h"
+#include "tests/unit/dataplane/fib_prefixes.h"
 #include "tests/unit/dataplane/server_devices.h"
 
-#define REQUIRE(condition)                                                              \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			exit(EXIT_FAILURE);                                             \
-		}                                                                       \
-	} while (0)
+#define RUNS 5
+#define VRFS 1000u
+#define ROUTES_A_VRF 900u
 
 /* Like control: what is not acknowledged stays bounded. */
 #define BATCHES_IN_FLIGHT 8
@@ -34,7 +39,8 @@
 static atomic_bool stop;
 static struct api_batch batch;
 static unsigned int in_flight;
-static clockid_t server_clock;
+static struct api_route *routes;
+static uint32_t route_count;
 
 static void *main_thread(void *unused)
 {
@@ -43,14 +49,6 @@ static void *main_thread(void *unused)
 		reclaim_run();
 	}
 	return NULL;
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec * 1e-9;
 }
 
 static void await(struct api_client *client, unsigned int left)
@@ -92,52 +90,93 @@ static void add(struct api_client *client, enum api_object object, enum api_oper
 	REQUIRE(api_batch_add(&batch, object, operation, item) == 0);
 }
 
-/* CPU time of the server's thread: what counts when the machine is shared. */
-static double server_cpu(void)
-{
-	struct timespec time;
+/* ---- the table ---- */
 
-	clock_gettime(server_clock, &time);
-	return time.tv_sec + time.tv_nsec * 1e-9;
-}
-
-static void report(const char *what, uint32_t count, double start, double cpu)
+static void add_family(enum fib_family family, uint32_t vrfs)
 {
-	printf("%-18s%10.0f routes/s, %10.0f per CPU second of the server\n", what,
-		count / (now() - start), count / (server_cpu() - cpu));
-}
+	struct prefixes prefixes;
+	uint32_t count;
 
-/* Prefixes of /24 in an order that is not sorted, one vrf after the other. */
-static void routes(
-	struct api_client *client, uint32_t count, uint32_t vrfs, enum api_operation operation)
-{
+	prefixes_obtain(&prefixes, family);
+	count = vrfs > 1 ? VRFS * ROUTES_A_VRF : prefixes.count;
+	REQUIRE(count <= prefixes.count);
+	routes = realloc(routes, (route_count + count) * sizeof(*routes));
+	REQUIRE(routes != NULL);
 	for (uint32_t i = 0; i < count; i++) {
-		/* 40503 is odd: all numbers below 2^24 come once. */
-		uint32_t number = (uint64_t)i * 40503 % (1u << 24);
-		struct api_route route = {.vrf = 1 + i / ((count + vrfs - 1) / vrfs),
-			.group = API_GROUP_BLACKHOLE,
-			.family = AF_INET,
-			.prefix_len = 24,
-			.origin = API_ORIGIN_BGP,
-			.address = {number >> 16, number >> 8, number}};
+		struct api_route *route = &routes[route_count++];
 
-		add(client, API_ROUTE, operation, &route);
+		*route = (struct api_route){.vrf = vrfs > 1 ? 1 + i / ROUTES_A_VRF : 1,
+			.group = API_GROUP_BLACKHOLE,
+			.family = family == FIB_IPV4 ? AF_INET : AF_INET6,
+			.prefix_len = prefixes.lengths[i],
+			.origin = API_ORIGIN_BGP};
+		fib_key_store(prefixes.keys[i], route->address);
 	}
+	prefixes_free(&prefixes);
+}
+
+/* Repeatably. */
+static void shuffle_routes(void)
+{
+	uint64_t state = 1;
+
+	for (uint32_t i = route_count - 1; i > 0; i--) {
+		struct api_route route = routes[i];
+		uint32_t other;
+
+		state = state * 6364136223846793005u + 1442695040888963407u;
+		other = (uint32_t)((state >> 32) % (i + 1));
+		routes[i] = routes[other];
+		routes[other] = route;
+	}
+}
+
+static void obtain_routes(uint32_t vrfs, bool shuffled)
+{
+	route_count = 0;
+	add_family(FIB_IPV4, vrfs);
+	if (vrfs == 1)
+		add_family(FIB_IPV6, vrfs);
+	if (shuffled)
+		shuffle_routes();
+}
+
+/* ---- one run, in a process of its own: the first snapshot comes once ---- */
+
+enum metric { UPDATES, SNAPSHOT, RESYNC, DELETES, METRICS };
+
+static const char *const metric_names[METRICS] = {[UPDATES] = "updates_per_s",
+	[SNAPSHOT] = "snapshot_updates_per_s",
+	[RESYNC] = "resync_updates_per_s",
+	[DELETES] = "deletes_per_s"};
+
+static void send_routes(struct api_client *client, enum api_operation operation)
+{
+	for (uint32_t i = 0; i < route_count; i++)
+		add(client, API_ROUTE, operation, &routes[i]);
 	send_batch(client);
 	await(client, 0);
 }
 
-static void snapshot(struct api_client *client, uint32_t count, uint32_t vrfs, const char *what)
+static double change(struct api_client *client, enum api_operation operation)
 {
-	double start = now(), cpu = server_cpu();
+	double start = measure_seconds();
+
+	send_routes(client, operation);
+	return route_count / (measure_seconds() - start);
+}
+
+static double snapshot(struct api_client *client, uint32_t vrfs)
+{
+	double start = measure_seconds();
 
 	send_message(client, API_SNAPSHOT_BEGIN, NULL, 0);
 	for (uint32_t i = 1; i <= vrfs; i++)
 		add(client, API_VRF, API_UPSERT, &(struct api_vrf){.id = i, .name = "bench"});
-	routes(client, count, vrfs, API_UPSERT);
+	send_routes(client, API_UPSERT);
 	send_message(client, API_SNAPSHOT_END, NULL, 0);
 	await(client, 0);
-	report(what, count, start, cpu);
+	return route_count / (measure_seconds() - start);
 }
 
 static void count_row(const void *row, void *context)
@@ -145,46 +184,41 @@ static void count_row(const void *row, void *context)
 	++*(uint32_t *)context;
 }
 
-static void run(const char *dir, uint32_t count, uint32_t vrfs)
+static void require_rows(struct api_client *client, uint32_t expected)
 {
-	struct api_startup startup = {.worker_count = 1};
-	struct api_hello hello;
-	struct api_client *client = api_client_open(dir, API_ROLE_WRITER, &hello);
-	double start, cpu;
 	uint32_t rows = 0;
 
-	REQUIRE(client != NULL);
-	send_message(client, API_STARTUP, &startup, sizeof(startup));
-	snapshot(client, count, vrfs, "first snapshot");
-	snapshot(client, count, vrfs, "same again");
-	start = now();
-	cpu = server_cpu();
-	REQUIRE(api_client_dump(client, API_ROUTE, 0, count_row, &rows) == 0 && rows == count);
-	report("dump", count, start, cpu);
-	start = now();
-	cpu = server_cpu();
-	routes(client, count, vrfs, API_DELETE);
-	report("delete", count, start, cpu);
-	start = now();
-	cpu = server_cpu();
-	routes(client, count, vrfs, API_UPSERT);
-	report("add while running", count, start, cpu);
-	api_client_close(client);
+	REQUIRE(api_client_dump(client, API_ROUTE, 0, count_row, &rows) == 0);
+	REQUIRE(rows == expected);
 }
 
-int main(int argc, char **argv)
+static void measure(struct api_client *client, uint32_t vrfs, double values[METRICS])
 {
-	uint32_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
-	uint32_t vrfs = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
+	struct api_startup startup = {.worker_count = 1};
+
+	send_message(client, API_STARTUP, &startup, sizeof(startup));
+	values[SNAPSHOT] = snapshot(client, vrfs);
+	values[RESYNC] = snapshot(client, vrfs);
+	require_rows(client, route_count);
+	values[DELETES] = change(client, API_DELETE);
+	require_rows(client, 0);
+	values[UPDATES] = change(client, API_UPSERT);
+	require_rows(client, route_count);
+}
+
+static void run(uint32_t vrfs, double values[METRICS])
+{
 	char dir[] = "/tmp/onramp-bench-XXXXXX", lock[64];
+	struct api_client *client;
+	struct api_hello hello;
 	pthread_t thread;
 
-	setlinebuf(stdout);
-	REQUIRE(count > 0 && count <= 1u << 24 && vrfs > 0 && vrfs < API_VRFS_MAX);
 	REQUIRE(mkdtemp(dir) != NULL && server_open(dir) == 0);
 	REQUIRE(pthread_create(&thread, NULL, main_thread, NULL) == 0);
-	REQUIRE(pthread_getcpuclockid(thread, &server_clock) == 0);
-	run(dir, count, vrfs);
+	client = api_client_open(dir, API_ROLE_WRITER, &hello);
+	REQUIRE(client != NULL);
+	measure(client, vrfs, values);
+	api_client_close(client);
 	atomic_store(&stop, true);
 	pthread_join(thread, NULL);
 	server_close();
@@ -192,5 +226,59 @@ int main(int argc, char **argv)
 	snprintf(lock, sizeof(lock), "%s/dataplane.lock", dir);
 	unlink(lock);
 	rmdir(dir);
+}
+
+static void run_in_child(uint32_t vrfs, double values[METRICS])
+{
+	int ends[2], status;
+	pid_t child;
+
+	REQUIRE(pipe(ends) == 0);
+	child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0) {
+		run(vrfs, values);
+		REQUIRE(write(ends[1], values, METRICS * sizeof(*values)) > 0);
+		_exit(EXIT_SUCCESS);
+	}
+	REQUIRE(waitpid(child, &status, 0) == child && status == 0);
+	REQUIRE(read(ends[0], values, METRICS * sizeof(*values)) ==
+		(ssize_t)(METRICS * sizeof(*values)));
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void bench(const char *name, uint32_t vrfs, bool shuffled, unsigned int runs)
+{
+	struct measure measures[METRICS] = {0};
+
+	obtain_routes(vrfs, shuffled);
+	for (unsigned int i = 0; i < runs; i++) {
+		double values[METRICS];
+
+		run_in_child(vrfs, values);
+		for (unsigned int metric = 0; metric < METRICS; metric++)
+			measure_add(&measures[metric], values[metric]);
+	}
+	for (unsigned int metric = 0; metric < METRICS; metric++)
+		measure_print("control", name, metric_names[metric], "1/s", &measures[metric]);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int runs = RUNS;
+
+	setlinebuf(stdout);
+	if (argc == 2 && strcmp(argv[1], "--quick") == 0)
+		runs = 1;
+	else if (argc != 1) {
+		fprintf(stderr, "usage: %s [--quick]\n", argv[0]);
+		return EXIT_FAILURE;
+	}
+	bench("api-one-vrf", 1, false, runs);
+	bench("api-one-vrf-shuffled", 1, true, runs);
+	bench("api-1000-vrfs", VRFS, false, runs);
+	bench("api-1000-vrfs-shuffled", VRFS, true, runs);
+	free(routes);
 	return EXIT_SUCCESS;
 }
