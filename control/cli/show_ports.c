@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The shows of what the dataplane runs on: ports, memory, workers.
+ * Ports: what they are, and what the devices count.
  */
-#include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "control/cli/dataplane.h"
 #include "control/cli/table.h"
@@ -80,91 +78,6 @@ int show_ports_run(const struct cli *cli)
 	dump_free(&ports);
 	dump_free(&counters);
 	api_client_close(client);
-	if (error == 0)
-		return rows_print(cli, columns, COUNT(columns), rows);
-	json_decref(rows);
-	return STATUS_REFUSED;
-}
-
-int show_memory_run(const struct cli *cli)
-{
-	static const struct column columns[] = {
-		{"name", "NAME", FORMAT_TEXT},
-		{"used_bytes", "BYTES", FORMAT_BYTES},
-		{"used", "USED", FORMAT_NUMBER},
-		{"capacity", "CAPACITY", FORMAT_NUMBER},
-	};
-	struct api_client *client = dataplane_open(cli);
-	struct dump memory;
-	json_t *rows;
-	int error;
-
-	if (client == NULL)
-		return STATUS_REFUSED;
-	error = dataplane_dump(cli, client, API_MEMORY, &memory);
-	api_client_close(client);
-	rows = json_array();
-	for (size_t i = 0; error == 0 && i < memory.count; i++) {
-		const struct api_memory *row = dump_row(&memory, i);
-		json_array_append_new(
-			rows, json_pack("{s:s, s:I, s:I, s:o}", "name", row->name, "used_bytes",
-				      (json_int_t)row->used_bytes, "used", (json_int_t)row->used,
-				      "capacity",
-				      row->capacity != 0 ? json_integer((json_int_t)row->capacity)
-							 : json_null()));
-	}
-	dump_free(&memory);
-	if (error == 0)
-		return rows_print(cli, columns, COUNT(columns), rows);
-	json_decref(rows);
-	return STATUS_REFUSED;
-}
-
-/* busy_percent is null for a worker that did not poll in between. */
-static json_t *worker_row(const struct api_worker *before, const struct api_worker *after)
-{
-	uint64_t polls = after->polls - before->polls;
-	uint64_t empty = after->empty_polls - before->empty_polls;
-	json_t *busy = polls != 0 && polls >= empty
-			       ? json_real(100.0 * (double)(polls - empty) / (double)polls)
-			       : json_null();
-
-	return json_pack("{s:i, s:o, s:I, s:I, s:I, s:o}", "cpu", (int)after->cpu, "numa_node",
-		after->numa_node >= 0 ? json_integer(after->numa_node) : json_null(), "polls",
-		(json_int_t)after->polls, "empty_polls", (json_int_t)after->empty_polls, "packets",
-		(json_int_t)after->packets, "busy_percent", busy);
-}
-
-int show_workers_run(const struct cli *cli)
-{
-	static const struct column columns[] = {
-		{"cpu", "CPU", FORMAT_NUMBER},
-		{"numa_node", "NUMA NODE", FORMAT_NUMBER},
-		{"polls", "POLLS", FORMAT_COUNT},
-		{"empty_polls", "EMPTY", FORMAT_COUNT},
-		{"packets", "PACKETS", FORMAT_COUNT},
-		{"busy_percent", "BUSY", FORMAT_PERCENT},
-	};
-	const struct timespec interval = {.tv_nsec = 500 * 1000 * 1000};
-	struct dump before = {0}, after = {0};
-	struct api_client *client = dataplane_open(cli);
-	json_t *rows;
-	int error;
-
-	if (client == NULL)
-		return STATUS_REFUSED;
-	error = dataplane_dump(cli, client, API_WORKER, &before);
-	if (error == 0) {
-		nanosleep(&interval, NULL);
-		error = dataplane_dump(cli, client, API_WORKER, &after);
-	}
-	api_client_close(client);
-	rows = json_array();
-	/* Workers neither come nor go while the dataplane lives. */
-	for (size_t i = 0; error == 0 && i < after.count && i < before.count; i++)
-		json_array_append_new(rows, worker_row(dump_row(&before, i), dump_row(&after, i)));
-	dump_free(&before);
-	dump_free(&after);
 	if (error == 0)
 		return rows_print(cli, columns, COUNT(columns), rows);
 	json_decref(rows);

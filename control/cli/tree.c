@@ -88,18 +88,29 @@ static const struct command show_commands[] = {
 	},
 	{
 		.name = "memory",
-		.summary = "what uses the dataplane's memory",
-		.details = "Read from the dataplane.",
+		.summary = "what uses the dataplane's memory, biggest first",
+		.details =
+			"Read from the dataplane. A routing domain's bytes are its FIB, which "
+			"packets\n"
+			"are looked up in, and its RIB, which the FIB is built from. USED counts\n"
+			"routes, buffers, or whatever the row is of; at CAPACITY more are "
+			"refused.\n"
+			"A domain may have CAPACITY routes of each family; the row \"routes\" is "
+			"the\n"
+			"limit of all domains together.",
 		.example = "onramp show memory",
 		.run = show_memory_run,
 	},
 	{
 		.name = "workers",
-		.summary = "the dataplane's polling threads and how busy each is",
+		.summary = "the dataplane's polling threads: how busy, and cycles by stage",
 		.details =
-			"Read from the dataplane twice, half a second apart: BUSY is the share of\n"
-			"polls in between that brought packets. The other numbers count since "
-			"start.",
+			"Read from the dataplane twice, a second apart; all columns are of that "
+			"second.\n"
+			"BUSY is the share of time in turns that brought packets, CYCLES a "
+			"packet's\n"
+			"share of it; then the same by stage, from the few turns that are timed\n"
+			"stage by stage. -j has the counters since start too.",
 		.example = "onramp show workers",
 		.run = show_workers_run,
 	},

@@ -178,6 +178,8 @@ struct api_vrf {
 	/* filled in dumps */
 	uint32_t routes4;
 	uint32_t routes6;
+	uint32_t routes_max; /* of each family; more are refused with -ENOSPC */
+	uint32_t reserved2;
 	uint64_t fib_bytes; /* what workers read */
 	uint64_t rib_bytes; /* what the FIB is built from */
 };
@@ -355,7 +357,8 @@ struct api_worker {
 	uint64_t stage_cycles[API_STAGE_COUNT];
 };
 
-/* One row per consumer: the packet buffers, each vrf's FIB and RIB together, tables. */
+/* One row per consumer: the packet buffers, each vrf's FIB and RIB together, tables; and "routes",
+ * all vrfs' together, which has a limit and no bytes of its own. */
 struct api_memory {
 	char name[API_NAME_MAX];
 	uint64_t used_bytes;

@@ -161,7 +161,17 @@ static void nexthop_memory(uint32_t which, struct api_memory *memory)
 	memory->used_bytes = (uint64_t)groups * sizeof(struct group);
 }
 
-/* Packet buffers, then each vrf, then the next-hop tables. */
+static void routes_memory(struct api_memory *memory)
+{
+	uint32_t routes, limit;
+
+	route_usage(&routes, &limit);
+	snprintf(memory->name, sizeof(memory->name), "routes");
+	memory->used = routes;
+	memory->capacity = limit;
+}
+
+/* Packet buffers, then each vrf, then the next-hop tables, then the routes of all. */
 static bool next_memory(struct dump *dump, void *row)
 {
 	struct api_vrf vrf;
@@ -178,9 +188,13 @@ static bool next_memory(struct dump *dump, void *row)
 		}
 		next_phase(dump);
 	}
-	if (dump->after > 1)
+	if (dump->after > 2)
 		return false;
-	nexthop_memory(dump->after++, row);
+	if (dump->after == 2)
+		routes_memory(row);
+	else
+		nexthop_memory(dump->after, row);
+	dump->after++;
 	return true;
 }
 

@@ -109,6 +109,12 @@ uint32_t route_sweep(void)
 	return swept;
 }
 
+void route_usage(uint32_t *routes, uint32_t *limit)
+{
+	*routes = total_routes;
+	*limit = TOTAL_ROUTES_MAX;
+}
+
 /* To the next table (family, then vrf) in dump order. False: there is none. */
 static bool cursor_advance(struct route_cursor *cursor)
 {

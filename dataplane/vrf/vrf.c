@@ -164,6 +164,7 @@ bool vrf_next(uint32_t after, struct api_vrf *api)
 	*api = (struct api_vrf){.id = id,
 		.routes4 = usage4.routes,
 		.routes6 = usage6.routes,
+		.routes_max = VRF_ROUTES_MAX,
 		.fib_bytes = usage4.fib_bytes + usage6.fib_bytes,
 		.rib_bytes = usage4.rib_bytes + usage6.rib_bytes};
 	memcpy(api->name, vrfs[id]->name, sizeof(api->name));

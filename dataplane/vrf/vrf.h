@@ -39,6 +39,9 @@ int vrf_commit(void);
 
 /* Sweep of a snapshot, see worker/mark.h; routes first (they hold groups), vrfs last. */
 uint32_t route_sweep(void);
+
+/* Routes of all vrfs and families together, and how many there may be. */
+void route_usage(uint32_t *routes, uint32_t *limit);
 uint32_t vrf_sweep(void);
 
 /* Dumps: the next one with an id > after; false at the end. */

@@ -556,7 +556,7 @@ static void dumps_of_counters_and_memory(void **state)
 	struct api_interface_counters counters[3];
 	struct api_port_counters ports[1];
 	struct api_worker workers[2];
-	struct api_memory memory[4];
+	struct api_memory memory[5];
 
 	add_all_kinds(9);
 	peer_batch(&peer, &batch, NULL, 0);
@@ -572,13 +572,16 @@ static void dumps_of_counters_and_memory(void **state)
 	assert_int_equal(ports[0].rx_missed, 1009);
 	assert_int_equal(dump(API_WORKER, 0, workers, 2), 2);
 	assert_int_equal(workers[1].cpu, 11);
-	assert_int_equal(dump(API_MEMORY, 0, memory, 4), 4);
+	assert_int_equal(dump(API_MEMORY, 0, memory, 5), 5);
 	assert_string_equal(memory[0].name, "buffers");
 	assert_int_equal(memory[0].capacity, 8);
 	assert_string_equal(memory[1].name, "vrf private.contoso");
 	assert_string_equal(memory[2].name, "adjacencies");
 	assert_int_equal(memory[2].used, 1);
 	assert_string_equal(memory[3].name, "next-hop groups");
+	assert_string_equal(memory[4].name, "routes");
+	assert_int_equal(memory[4].used, 6);
+	assert_int_equal(memory[4].capacity, 66);
 }
 
 static void wrong_dumps(void **state)

@@ -284,6 +284,12 @@ uint32_t route_sweep(void)
 	return sweep(API_ROUTE, 'r');
 }
 
+void route_usage(uint32_t *routes, uint32_t *limit)
+{
+	*routes = 6;
+	*limit = 66;
+}
+
 /* Made-up routes first, numbered in the address; then none. */
 static bool next_virtual(struct route_cursor *cursor, struct api_route *route)
 {

@@ -238,6 +238,7 @@ static void test_sweep(void **state)
 {
 	struct api_route stays = route4(1, 0x0a000000, 8, 20), goes = route4(1, 0x0b000000, 8, 21),
 			 with_vrf = route6(2, 0xdb8, 32, 22);
+	uint32_t routes, limit;
 
 	assert_int_equal(vrf_make(1), 0);
 	assert_int_equal(vrf_make(2), 0);
@@ -251,6 +252,9 @@ static void test_sweep(void **state)
 	assert_int_equal(vrf_make(1), 0);
 	assert_int_equal(route_upsert(&stays), 0);
 	assert_int_equal(route_sweep(), 2);
+	route_usage(&routes, &limit);
+	assert_int_equal(routes, 1);
+	assert_in_range(limit, 1u << 20, UINT32_MAX);
 	assert_int_equal(vrf_commit(), 0);
 	assert_int_equal(lookup4(1, 0x0a000001), 20);
 	assert_int_equal(lookup4(1, 0x0b000001), 0);

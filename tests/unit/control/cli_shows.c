@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What `onramp show workers` and `show memory` make of what the dataplane counts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "control/cli/show_memory.h"
+#include "control/cli/show_workers.h"
+
+#define GHZ 1000000000ul
+
+static double real(const json_t *row, const char *key)
+{
+	const json_t *value = json_object_get(row, key);
+
+	assert_true(json_is_real(value));
+	return json_real_value(value);
+}
+
+static json_int_t integer(const json_t *row, const char *key)
+{
+	const json_t *value = json_object_get(row, key);
+
+	assert_true(json_is_integer(value));
+	return json_integer_value(value);
+}
+
+static void has_null(const json_t *row, const char *key)
+{
+	assert_true(json_is_null(json_object_get(row, key)));
+}
+
+/* Half a second at 2 GHz, a quarter of it busy, with 2,000,000 packets in bursts of 32. */
+static void worker_rates_are_of_the_time_between(void **state)
+{
+	const struct api_worker before = {.cpu = 3,
+		.numa_node = -1,
+		.tsc_hz = 2 * GHZ,
+		.cycles = 7 * GHZ,
+		.busy_cycles = 2 * GHZ,
+		.bursts = 11,
+		.packets = 1000,
+		.sampled_packets = 500,
+		.stage_cycles = {10, 20, 30, 40, 50}};
+	struct api_worker after = before;
+	json_t *row;
+
+	after.cycles += GHZ;
+	after.busy_cycles += GHZ / 4;
+	after.bursts += 62500;
+	after.packets += 2000000;
+	after.sampled_packets += 1000;
+	after.stage_cycles[API_STAGE_RECEIVE] += 12000;
+	after.stage_cycles[API_STAGE_INGRESS] += 25500;
+	after.stage_cycles[API_STAGE_TRANSMIT] += 1000;
+	row = worker_row(&before, &after);
+	assert_int_equal(integer(row, "cpu"), 3);
+	has_null(row, "numa_node");
+	assert_float_equal(real(row, "busy_percent"), 25, 1e-6);
+	assert_int_equal(integer(row, "packets_per_s"), 4000000);
+	assert_float_equal(real(row, "packets_per_burst"), 32, 1e-6);
+	assert_float_equal(real(row, "cycles_per_packet"), 125, 1e-6);
+	assert_float_equal(real(row, "cycles_receive"), 12, 1e-6);
+	assert_float_equal(real(row, "cycles_ingress"), 25.5, 1e-6);
+	assert_float_equal(real(row, "cycles_route"), 0, 1e-6);
+	assert_float_equal(real(row, "cycles_transmit"), 1, 1e-6);
+	assert_int_equal(integer(row, "packets"), 2001000);
+	assert_int_equal(integer(row, "busy_cycles"), 2 * GHZ + GHZ / 4);
+	json_decref(row);
+}
+
+static void idle_worker_has_no_averages(void **state)
+{
+	const struct api_worker before = {.numa_node = 1, .tsc_hz = GHZ, .packets = 5};
+	struct api_worker after = before;
+	json_t *row;
+
+	after.cycles += GHZ;
+	row = worker_row(&before, &after);
+	assert_int_equal(integer(row, "numa_node"), 1);
+	assert_float_equal(real(row, "busy_percent"), 0, 1e-6);
+	assert_int_equal(integer(row, "packets_per_s"), 0);
+	has_null(row, "packets_per_burst");
+	has_null(row, "cycles_per_packet");
+	has_null(row, "cycles_route");
+	json_decref(row);
+	/* The same reading twice: a worker that has not started. */
+	row = worker_row(&before, &before);
+	has_null(row, "busy_percent");
+	has_null(row, "packets_per_s");
+	json_decref(row);
+}
+
+static const char *name_at(const json_t *rows, size_t index)
+{
+	return json_string_value(json_object_get(json_array_get(rows, index), "name"));
+}
+
+static void memory_is_sorted_and_split(void **state)
+{
+	struct api_memory consumers[] = {{"packets-0", 500, 3, 8191},
+		{"vrf private.small", 30, 2, 0}, {"routes", 0, 9, 100}};
+	struct api_vrf vrfs[] = {{.name = "private.small",
+					 .routes4 = 1,
+					 .routes6 = 1,
+					 .routes_max = 64,
+					 .fib_bytes = 20,
+					 .rib_bytes = 10},
+		{.name = "vnet.big",
+			.routes4 = 7,
+			.routes_max = 64,
+			.fib_bytes = 900,
+			.rib_bytes = 70}};
+	struct dump memory = {.object = API_MEMORY, .rows = consumers, .count = 3};
+	struct dump domains = {.object = API_VRF, .rows = vrfs, .count = 2};
+	json_t *rows = memory_rows(&memory, &domains), *total = memory_total(rows);
+
+	assert_int_equal(json_array_size(rows), 4);
+	assert_string_equal(name_at(rows, 0), "vrf vnet.big");
+	assert_string_equal(name_at(rows, 1), "packets-0");
+	assert_string_equal(name_at(rows, 2), "vrf private.small");
+	assert_string_equal(name_at(rows, 3), "routes");
+	assert_int_equal(integer(json_array_get(rows, 0), "used_bytes"), 970);
+	assert_int_equal(integer(json_array_get(rows, 0), "fib_bytes"), 900);
+	assert_int_equal(integer(json_array_get(rows, 2), "rib_bytes"), 10);
+	assert_int_equal(integer(json_array_get(rows, 2), "used"), 2);
+	assert_int_equal(integer(json_array_get(rows, 2), "capacity"), 64);
+	has_null(json_array_get(rows, 1), "fib_bytes");
+	assert_int_equal(integer(json_array_get(rows, 3), "capacity"), 100);
+	assert_int_equal(integer(total, "used_bytes"), 970 + 500 + 30);
+	assert_int_equal(integer(total, "fib_bytes"), 920);
+	json_decref(rows);
+	json_decref(total);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(worker_rates_are_of_the_time_between),
+		cmocka_unit_test(idle_worker_has_no_averages),
+		cmocka_unit_test(memory_is_sorted_and_split)};
+
+	return cmocka_run_group_tests_name("cli_shows", tests, NULL, NULL);
+}
