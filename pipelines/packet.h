@@ -37,16 +37,29 @@ enum packet_exit {
 
 struct packet {
 	struct rte_mbuf *mbuf;
-	const struct interface *in;        /* NULL until the tags named one */
+	const struct interface *in;        /* it came by; its sender's, for an ICMP error of ours */
 	const struct adjacency *adjacency; /* from route on */
-	uint32_t account;                  /* ledger slot that inbound drops are charged to */
-	uint32_t group;                    /* from route on */
-	uint16_t ethertype;                /* host order, behind the tags */
-	uint16_t l3_bytes;                 /* IP header and payload, padding not */
-	uint8_t l3_offset;                 /* bytes from the start of the frame to the IP header */
-	uint8_t reason;                    /* enum api_drop_reason, with EXIT_DROP */
-	bool generated; /* an ICMP error of ours: no TTL step, no further error */
+	union {
+		struct {
+			uint16_t ethertype; /* host order, behind the tags */
+			uint16_t l3_bytes;  /* IP header and payload, padding not */
+			uint8_t l3_offset;  /* from the start of the frame to the IP header */
+			uint8_t reason;     /* enum api_drop_reason, with EXIT_DROP */
+			bool generated; /* an ICMP error of ours: no TTL step, no further error */
+			uint8_t unused;
+		};
+		uint64_t shape; /* all of these, to be written at once */
+	};
 };
+
+_Static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "packet_shape() and plain.h reckon with it");
+
+/* Of a packet as received. */
+static __rte_always_inline uint64_t packet_shape(
+	uint16_t ethertype, uint16_t l3_bytes, uint8_t l3_offset)
+{
+	return ethertype | (uint64_t)l3_bytes << 16 | (uint64_t)l3_offset << 32;
+}
 
 static __rte_always_inline uint8_t *packet_l3(const struct packet *packet)
 {
@@ -65,10 +78,17 @@ static __rte_always_inline enum packet_exit packet_drop(
 	return EXIT_DROP;
 }
 
-/* The packets of a burst that are of one family: what comes after ingress does not ask again. */
+/* The packets of a burst that are of one family: what comes after ingress does not ask again. What
+ * the look-up needs lies beside them. */
 struct lane {
 	unsigned int count;
 	struct packet packets[BURST_MAX];
+	const struct fib *fibs[BURST_MAX];
+	union {
+		uint32_t addresses4[BURST_MAX]; /* destinations, host order */
+		uint8_t addresses6[BURST_MAX][16];
+	};
+	uint32_t groups[BURST_MAX]; /* from route on */
 };
 
 enum { LANE_IPV4, LANE_IPV6, LANES };
@@ -88,6 +108,14 @@ static __rte_always_inline uint32_t load32(const uint8_t *at)
 
 	memcpy(&value, at, sizeof(value));
 	return rte_be_to_cpu_32(value);
+}
+
+static __rte_always_inline uint64_t load_native64(const uint8_t *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
 }
 
 static __rte_always_inline void store16(uint8_t *at, uint16_t value)

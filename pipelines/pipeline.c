@@ -2,11 +2,11 @@
 /*
  * A packet's way, from top to bottom:
  *
- *   receive:  ingress_tags -> ingress_is_plain, or else ingress_header -> ingress_local
+ *   receive:  ingress_is_plain, or else ingress_tags -> ingress_header -> ingress_local
  *             -> ingress_martian; then ingress_police
- *   forward:  by family: route_lookup (the whole lane) -> route_member
- *             -> egress_check -> egress_police -> egress_ttl -> egress_rewrite
- *             -> egress_transmit
+ *   forward:  by family: route_lookup (the whole lane) -> egress_is_plain, or else
+ *             route_member -> egress_check; then egress_police -> egress_ttl
+ *             -> egress_rewrite -> egress_transmit
  *
  * A stage's exit other than EXIT_NEXT goes to leave(), where each has its line. ICMP errors made
  * there take the way through forward once more; errors about errors do not exist.
@@ -21,6 +21,7 @@
 #include "dataplane/punt/punt.h"
 #include "pipelines/egress/check.h"
 #include "pipelines/egress/fragment.h"
+#include "pipelines/egress/plain.h"
 #include "pipelines/egress/police.h"
 #include "pipelines/egress/rewrite.h"
 #include "pipelines/egress/transmit.h"
@@ -49,7 +50,7 @@ struct burst {
 
 static void drop(struct worker *worker, const struct packet *packet, enum api_drop_reason reason)
 {
-	worker->ledger[packet->account].drops[reason]++;
+	worker->ledger[packet->in->id].drops[reason]++;
 	rte_pktmbuf_free(packet->mbuf);
 }
 
@@ -60,8 +61,10 @@ static void tell(
 	uint16_t mtu = exit == EXIT_TOO_BIG ? packet->adjacency->mtu : 0;
 	struct lane *lane = &burst->errors[packet_is_ipv4(packet) ? LANE_IPV4 : LANE_IPV6];
 
-	if (icmp_error(worker, packet, exit, mtu, &lane->packets[lane->count]))
-		lane->count++;
+	if (!icmp_error(worker, packet, exit, mtu, &lane->packets[lane->count]))
+		return;
+	route_want(lane, &lane->packets[lane->count]);
+	lane->count++;
 }
 
 static void drop_and_tell(
@@ -77,6 +80,13 @@ static void drop_too_big(struct worker *worker, struct burst *burst, struct pack
 	egress_account(worker, packet);
 	worker->ledger[packet->adjacency->interface].drops[API_DROP_MTU_EXCEEDED]++;
 	tell(worker, burst, packet, EXIT_TOO_BIG);
+	rte_pktmbuf_free(packet->mbuf);
+}
+
+static void drop_port_down(struct worker *worker, const struct packet *packet)
+{
+	egress_account(worker, packet);
+	worker->ledger[packet->adjacency->interface].drops[API_DROP_PORT_DOWN]++;
 	rte_pktmbuf_free(packet->mbuf);
 }
 
@@ -110,7 +120,7 @@ static void drop_unresolved(struct worker *worker, const struct packet *packet)
 
 static void fragment(struct worker *worker, struct packet *packet)
 {
-	egress_ttl(packet, true);
+	egress_ttl(packet_l3(packet), true);
 
 	int error = egress_fragment(worker, packet);
 
@@ -118,13 +128,18 @@ static void fragment(struct worker *worker, struct packet *packet)
 		drop(worker, packet, error == -EINVAL ? API_DROP_BAD_HEADER : API_DROP_NO_MEMORY);
 }
 
+/* The whole rest of the way for a packet that may go, its port being up. */
 static __rte_always_inline void egress(struct worker *worker, struct packet *packet, bool is_ipv4)
 {
-	egress_ttl(packet, is_ipv4);
-	egress_rewrite(packet, is_ipv4);
+	const struct adjacency *adjacency = packet->adjacency;
+	uint8_t *ip = packet_l3(packet);
+
+	if (likely(!packet->generated))
+		egress_ttl(ip, is_ipv4);
+	egress_rewrite(packet, ip, is_ipv4);
 	egress_account(worker, packet);
-	egress_transmit(
-		worker, packet->adjacency->port, packet->adjacency->interface, packet->mbuf);
+	egress_enqueue(worker, adjacency->port, adjacency->interface, packet->mbuf,
+		packet->l3_bytes + adjacency->template_bytes);
 }
 
 /* Goes on in a buffer that has room for the new header. */
@@ -180,13 +195,22 @@ static __rte_noinline void leave(
 	}
 }
 
-static __rte_noinline enum packet_exit ingress_closely(struct packet *packet)
+/* A packet that egress_is_plain() does not know. */
+static __rte_noinline void forward_closely(
+	struct worker *worker, struct burst *burst, struct packet *packet, uint32_t group)
 {
-	enum packet_exit exit = ingress_header(packet);
+	enum packet_exit exit = route_member(packet, group);
 
 	if (exit == EXIT_NEXT)
-		exit = ingress_local(packet);
-	return exit == EXIT_NEXT ? ingress_martian(packet) : exit;
+		exit = egress_check(packet, packet_is_ipv4(packet));
+	if (exit == EXIT_NEXT)
+		exit = egress_police(worker, packet);
+	if (exit != EXIT_NEXT)
+		leave(worker, burst, packet, exit);
+	else if (!port_is_up(port_get(packet->adjacency->port)))
+		drop_port_down(worker, packet);
+	else
+		egress(worker, packet, packet_is_ipv4(packet));
 }
 
 static __rte_always_inline void forward_lane(
@@ -194,25 +218,19 @@ static __rte_always_inline void forward_lane(
 {
 	for (unsigned int i = 0; i < lane->count; i++) {
 		struct packet *packet = &lane->packets[i];
-		enum packet_exit exit = route_member(packet);
 
-		if (likely(exit == EXIT_NEXT))
-			exit = egress_check(packet, is_ipv4);
-		if (likely(exit == EXIT_NEXT))
-			exit = egress_police(worker, packet);
-		if (likely(exit == EXIT_NEXT))
-			egress(worker, packet, is_ipv4);
+		if (unlikely(!egress_is_plain(packet, lane->groups[i], is_ipv4)))
+			forward_closely(worker, burst, packet, lane->groups[i]);
+		else if (unlikely(egress_police(worker, packet) != EXIT_NEXT))
+			leave(worker, burst, packet, EXIT_POLICED);
 		else
-			leave(worker, burst, packet, exit);
+			egress(worker, packet, is_ipv4);
 	}
 }
 
 static void forward(struct worker *worker, struct burst *burst, struct lane *lanes)
 {
-	if (lanes[LANE_IPV4].count > 0)
-		route_lookup4(&lanes[LANE_IPV4]);
-	if (lanes[LANE_IPV6].count > 0)
-		route_lookup6(&lanes[LANE_IPV6]);
+	route_lookup(lanes);
 	worker_stage_done(worker, API_STAGE_ROUTE);
 	forward_lane(worker, burst, &lanes[LANE_IPV4], true);
 	forward_lane(worker, burst, &lanes[LANE_IPV6], false);
@@ -226,17 +244,6 @@ static bool is_one_segment(struct rte_mbuf *mbuf)
 	return likely(mbuf->nb_segs == 1) || rte_pktmbuf_linearize(mbuf) == 0;
 }
 
-/* No interface to charge. */
-static __rte_noinline void turn_away(struct worker *worker, const struct port *port,
-	struct rte_mbuf *mbuf, enum api_drop_reason reason)
-{
-	struct packet packet = {.mbuf = mbuf, .account = COUNTERS_PORT(port->id)};
-
-	worker->ledger[packet.account].rx++;
-	worker->ledger[packet.account].rx_bytes += mbuf->pkt_len;
-	drop(worker, &packet, reason);
-}
-
 static __rte_always_inline void count_received(
 	struct worker *worker, uint32_t account, uint32_t bytes)
 {
@@ -244,50 +251,104 @@ static __rte_always_inline void count_received(
 	worker->ledger[account].rx_bytes += bytes;
 }
 
+/* There is no interface to charge. */
+static void turn_away(struct worker *worker, const struct port *port, struct rte_mbuf *mbuf,
+	enum api_drop_reason reason)
+{
+	count_received(worker, COUNTERS_PORT(port->id), mbuf->pkt_len);
+	worker->ledger[COUNTERS_PORT(port->id)].drops[reason]++;
+	rte_pktmbuf_free(mbuf);
+}
+
+static enum packet_exit ingress_rest(struct worker *worker, struct packet *packet)
+{
+	enum packet_exit exit = ingress_header(packet);
+
+	if (exit == EXIT_NEXT)
+		exit = ingress_local(packet);
+	if (exit == EXIT_NEXT)
+		exit = ingress_martian(packet);
+	return exit == EXIT_NEXT ? ingress_police(worker, packet) : exit;
+}
+
+/* A packet that is not plain. */
+static __rte_noinline void receive_closely(struct worker *worker, const struct port *port,
+	const struct plain *plain, struct rte_mbuf *mbuf, struct burst *burst)
+{
+	if (unlikely(!is_one_segment(mbuf))) {
+		turn_away(worker, port, mbuf, API_DROP_NO_MEMORY);
+		return;
+	}
+
+	struct tags tags = ingress_tags(port, plain->classifier, mbuf);
+
+	if (unlikely(tags.in == NULL)) {
+		turn_away(worker, port, mbuf, tags.reason);
+		return;
+	}
+
+	/* What is of neither family goes no further than this. */
+	struct lane *lane = &burst->lanes[tags.ethertype != RTE_ETHER_TYPE_IPV4];
+	struct packet *packet = &lane->packets[lane->count];
+
+	*packet = (struct packet){
+		.mbuf = mbuf,
+		.in = tags.in,
+		.ethertype = tags.ethertype,
+		.l3_offset = tags.l3_offset,
+	};
+	count_received(worker, tags.in->id, mbuf->pkt_len);
+
+	enum packet_exit exit = ingress_rest(worker, packet);
+
+	if (exit != EXIT_NEXT) {
+		leave(worker, burst, packet, exit);
+		return;
+	}
+	route_want(lane, packet);
+	lane->count++;
+}
+
+/* A packet that ingress_is_plain() knows. */
+static __rte_always_inline void receive_plain(struct worker *worker, struct rte_mbuf *mbuf,
+	const struct sight *sight, bool is_ipv4, struct burst *burst)
+{
+	struct lane *lane = &burst->lanes[is_ipv4 ? LANE_IPV4 : LANE_IPV6];
+	uint16_t ethertype = is_ipv4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
+	struct packet *packet = &lane->packets[lane->count];
+
+	packet->mbuf = mbuf;
+	packet->in = sight->in;
+	packet->shape = packet_shape(ethertype, sight->l3_bytes, sight->l3_offset);
+	count_received(worker, sight->in->id, mbuf->data_len);
+	if (unlikely(ingress_police(worker, packet) != EXIT_NEXT)) {
+		leave(worker, burst, packet, EXIT_DROP);
+		return;
+	}
+	if (is_ipv4)
+		route_want4(lane, sight->in, load32(sight->ip + IPV4_DESTINATION));
+	else
+		route_want6(lane, sight->in, sight->ip + IPV6_DESTINATION);
+	lane->count++;
+}
+
 static void receive(struct worker *worker, const struct port *port, struct rte_mbuf **packets,
 	unsigned int n, struct burst *burst)
 {
-	const struct classifier *classifier =
-		__atomic_load_n(&classifier_table[port->id], __ATOMIC_ACQUIRE);
-	uint64_t station = load_station(port->mac.addr_bytes);
+	struct plain plain = plain_of_port(port);
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct rte_mbuf *mbuf = packets[i];
+		struct sight sight;
 
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(packets[i + PREFETCH_AHEAD], void *));
-		if (unlikely(!is_one_segment(mbuf))) {
-			turn_away(worker, port, mbuf, API_DROP_NO_MEMORY);
-			continue;
-		}
-
-		struct tags tags = ingress_tags(port, classifier, mbuf);
-
-		if (unlikely(tags.in == NULL)) {
-			turn_away(worker, port, mbuf, tags.reason);
-			continue;
-		}
-
-		/* What is of neither family goes no further than this. */
-		struct lane *lane = &burst->lanes[tags.ethertype != RTE_ETHER_TYPE_IPV4];
-		struct packet *packet = &lane->packets[lane->count];
-		enum packet_exit exit = EXIT_NEXT;
-
-		packet->mbuf = mbuf;
-		packet->in = tags.in;
-		packet->account = tags.in->id;
-		packet->ethertype = tags.ethertype;
-		packet->l3_offset = tags.l3_offset;
-		packet->generated = false;
-		count_received(worker, packet->account, mbuf->pkt_len);
-		if (unlikely(!ingress_is_plain(packet, station)))
-			exit = ingress_closely(packet);
-		if (likely(exit == EXIT_NEXT))
-			exit = ingress_police(worker, packet);
-		if (likely(exit == EXIT_NEXT))
-			lane->count++;
+		if (unlikely(!ingress_is_plain(&plain, mbuf, &sight)))
+			receive_closely(worker, port, &plain, mbuf, burst);
+		else if (likely(sight.is_ipv4))
+			receive_plain(worker, mbuf, &sight, true, burst);
 		else
-			leave(worker, burst, packet, exit);
+			receive_plain(worker, mbuf, &sight, false, burst);
 	}
 }
 

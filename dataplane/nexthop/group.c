@@ -9,6 +9,7 @@
 #include "dataplane/worker/reclaim.h"
 
 struct group *group_table[API_GROUPS_MAX];
+uint32_t group_only_member[API_GROUPS_MAX];
 
 /* Main thread only. */
 static uint32_t references[API_GROUPS_MAX]; /* by routes */
@@ -53,6 +54,15 @@ static void release_members(const struct group *group)
 		adjacency_release(group->members[i]);
 }
 
+/* The two stores are not one, but either way a reader finds a member of one of the two. */
+static void publish(struct group *new, uint32_t id)
+{
+	uint32_t only = new != NULL &&new->count == 1 ? new->members[0] : 0;
+
+	__atomic_store_n(&group_only_member[id], only, __ATOMIC_RELEASE);
+	__atomic_store_n(&group_table[id], new, __ATOMIC_RELEASE);
+}
+
 int group_upsert(const struct api_group *api)
 {
 	int error = check(api);
@@ -74,7 +84,7 @@ int group_upsert(const struct api_group *api)
 		reclaim_ids_settle();
 	for (uint32_t i = 0; i < new->count; i++)
 		adjacency_hold(new->members[i]);
-	__atomic_store_n(&group_table[api->id], new, __ATOMIC_RELEASE);
+	publish(new, api->id);
 	if (api->id > highest)
 		highest = api->id;
 	if (old == NULL) {
@@ -88,7 +98,7 @@ int group_upsert(const struct api_group *api)
 
 static void unlink_group(struct group *group)
 {
-	__atomic_store_n(&group_table[group->id], NULL, __ATOMIC_RELEASE);
+	publish(NULL, group->id);
 	release_members(group);
 	count--;
 	reclaim_id_retired();

@@ -30,6 +30,7 @@ struct adjacency {
 	uint32_t policer_out; /* of the interface */
 	uint16_t port;
 	uint16_t mtu;           /* of the interface */
+	uint16_t open_mtu;      /* the same once resolved, 0 before: nothing fits */
 	uint8_t kind;           /* enum adjacency_kind */
 	uint8_t resolved;       /* 0: no MAC yet */
 	uint8_t template_bytes; /* 14, 18 or 22 */
@@ -47,6 +48,8 @@ struct group {
 
 extern struct adjacency *adjacency_table[API_ADJACENCIES_MAX];
 extern struct group *group_table[API_GROUPS_MAX];
+/* The adjacency of a group that has just one, else 0: spares most packets a look at the group. */
+extern uint32_t group_only_member[API_GROUPS_MAX];
 
 static inline const struct adjacency *adjacency_get(uint32_t id)
 {
@@ -56,6 +59,12 @@ static inline const struct adjacency *adjacency_get(uint32_t id)
 static inline const struct group *group_get(uint32_t id)
 {
 	return __atomic_load_n(&group_table[id], __ATOMIC_ACQUIRE);
+}
+
+/* NULL: the group has none or several. */
+static inline const struct adjacency *group_only(uint32_t id)
+{
+	return adjacency_get(__atomic_load_n(&group_only_member[id], __ATOMIC_ACQUIRE));
 }
 
 /* Main thread. 0, -EINVAL, -ENOENT (interface or member), -ENOMEM; -EBUSY: deletes, and moves of an

@@ -17,12 +17,8 @@ static __rte_always_inline void ttl_ipv4(uint8_t *ip)
 	store16(ip + IPV4_CHECKSUM, checksum + (checksum >= 0xffff));
 }
 
-static __rte_always_inline void egress_ttl(const struct packet *packet, bool is_ipv4)
+static __rte_always_inline void egress_ttl(uint8_t *ip, bool is_ipv4)
 {
-	uint8_t *ip = packet_l3(packet);
-
-	if (unlikely(packet->generated))
-		return;
 	if (is_ipv4)
 		ttl_ipv4(ip);
 	else
@@ -30,11 +26,10 @@ static __rte_always_inline void egress_ttl(const struct packet *packet, bool is_
 }
 
 /* Writes the header so that it ends where the IP header begins. */
-static __rte_always_inline void egress_rewrite(struct packet *packet, bool is_ipv4)
+static __rte_always_inline void egress_rewrite(struct packet *packet, uint8_t *ip, bool is_ipv4)
 {
 	const struct adjacency *adjacency = packet->adjacency;
 	struct rte_mbuf *mbuf = packet->mbuf;
-	uint8_t *ip = packet_l3(packet);
 
 	memcpy(ip - TEMPLATE_BYTES, adjacency->template, TEMPLATE_BYTES);
 	if (!is_ipv4)

@@ -11,30 +11,39 @@
 /* Sends what waits for the port; what the device does not take is dropped as tx-full. */
 void egress_flush(struct worker *worker, uint32_t port);
 
-/* The frame is complete. Drops as port-down or leaves it in worker->tx. */
-static __rte_always_inline void egress_transmit(
-	struct worker *worker, uint32_t port_id, uint32_t interface, struct rte_mbuf *mbuf)
+static __rte_always_inline bool port_is_up(const struct port *port)
 {
-	const struct port *port = port_get(port_id);
+	return likely(port != NULL && __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) != 0);
+}
 
-	if (unlikely(port == NULL || !__atomic_load_n(&port->link_up, __ATOMIC_RELAXED))) {
-		worker->ledger[interface].drops[API_DROP_PORT_DOWN]++;
-		rte_pktmbuf_free(mbuf);
-		return;
-	}
-
+/* The frame is complete and the port is up: leaves it in worker->tx. */
+static __rte_always_inline void egress_enqueue(struct worker *worker, uint32_t port_id,
+	uint32_t interface, struct rte_mbuf *mbuf, uint32_t bytes)
+{
 	struct tx_queue *queue = &worker->tx[port_id];
 
 	if (unlikely(queue->count == BURST_MAX))
 		egress_flush(worker, port_id);
 	queue->packets[queue->count] = mbuf;
 	queue->accounts[queue->count++] =
-		(struct tx_account){.interface = interface, .bytes = mbuf->pkt_len};
+		(struct tx_account){.interface = interface, .bytes = bytes};
+}
+
+/* The frame is complete. Drops as port-down or leaves it in worker->tx. */
+static __rte_always_inline void egress_transmit(
+	struct worker *worker, uint32_t port_id, uint32_t interface, struct rte_mbuf *mbuf)
+{
+	if (unlikely(!port_is_up(port_get(port_id)))) {
+		worker->ledger[interface].drops[API_DROP_PORT_DOWN]++;
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	egress_enqueue(worker, port_id, interface, mbuf, mbuf->pkt_len);
 }
 
 /* The packet changes accounts, from the interface it came in by to the one it leaves by. */
 static __rte_always_inline void egress_account(struct worker *worker, const struct packet *packet)
 {
-	worker->ledger[packet->account].forwarded_in++;
+	worker->ledger[packet->in->id].forwarded_in++;
 	worker->ledger[packet->adjacency->interface].forwarded_out++;
 }

@@ -189,7 +189,7 @@ static struct rte_mbuf *make_frame(
 bool icmp_error(struct worker *worker, const struct packet *original, enum packet_exit reason,
 	uint16_t mtu, struct packet *error)
 {
-	struct api_ledger *ledger = &worker->ledger[original->account];
+	struct api_ledger *ledger = &worker->ledger[original->in->id];
 	bool is_ipv4 = packet_is_ipv4(original);
 	unsigned int header_bytes = ICMP_HEADER_BYTES;
 
@@ -213,7 +213,6 @@ bool icmp_error(struct worker *worker, const struct packet *original, enum packe
 	*error = (struct packet){
 		.mbuf = mbuf,
 		.in = original->in,
-		.account = original->account,
 		.ethertype = original->ethertype,
 		.l3_bytes = header_bytes + quoted,
 		.l3_offset = RTE_ETHER_HDR_LEN,

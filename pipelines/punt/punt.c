@@ -65,7 +65,7 @@ static void cut_tags(struct packet *packet)
 void punt_to_tap(struct worker *worker, struct packet *packet)
 {
 	const struct interface *in = packet->in;
-	struct api_ledger *ledger = &worker->ledger[packet->account];
+	struct api_ledger *ledger = &worker->ledger[packet->in->id];
 	struct handover *handover = rte_mbuf_to_priv(packet->mbuf);
 
 	if (!budget_take(worker, in->id, class_of(packet))) {

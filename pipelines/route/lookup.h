@@ -3,7 +3,7 @@
  * Route 1: longest-prefix match of a whole lane, each packet in the domain of its ingress
  * interface.
  *
- * Exits: none; packet->group is set, API_GROUP_NONE where there is no route.
+ * Exits: none; lane->groups are set, API_GROUP_NONE where there is no route.
  */
 #pragma once
 
@@ -12,36 +12,38 @@
 
 _Static_assert(BURST_MAX <= FIB_BULK_MAX, "a burst is one bulk look-up");
 
-static inline void route_lookup4(struct lane *lane)
+/* What the packet at lane->count is to be looked up with. */
+static __rte_always_inline void route_want4(
+	struct lane *lane, const struct interface *in, uint32_t destination)
 {
-	const struct fib *fibs[BURST_MAX];
-	uint32_t addresses[BURST_MAX];
-	uint32_t groups[BURST_MAX];
-
-	for (unsigned int i = 0; i < lane->count; i++) {
-		const struct packet *packet = &lane->packets[i];
-
-		fibs[i] = vrf_fib4(packet->in->vrf);
-		addresses[i] = load32(packet_l3(packet) + IPV4_DESTINATION);
-	}
-	fib_lookup4_bulk(fibs, addresses, groups, lane->count);
-	for (unsigned int i = 0; i < lane->count; i++)
-		lane->packets[i].group = groups[i];
+	lane->fibs[lane->count] = vrf_fib4(in->vrf);
+	lane->addresses4[lane->count] = destination;
 }
 
-static inline void route_lookup6(struct lane *lane)
+static __rte_always_inline void route_want6(
+	struct lane *lane, const struct interface *in, const uint8_t *destination)
 {
-	const struct fib *fibs[BURST_MAX];
-	uint8_t addresses[BURST_MAX][16];
-	uint32_t groups[BURST_MAX];
+	lane->fibs[lane->count] = vrf_fib6(in->vrf);
+	memcpy(lane->addresses6[lane->count], destination, sizeof(lane->addresses6[0]));
+}
 
-	for (unsigned int i = 0; i < lane->count; i++) {
-		const struct packet *packet = &lane->packets[i];
+static inline void route_want(struct lane *lane, const struct packet *packet)
+{
+	const uint8_t *ip = packet_l3(packet);
 
-		fibs[i] = vrf_fib6(packet->in->vrf);
-		memcpy(addresses[i], packet_l3(packet) + IPV6_DESTINATION, sizeof(addresses[i]));
-	}
-	fib_lookup6_bulk(fibs, (const uint8_t(*)[16])addresses, groups, lane->count);
-	for (unsigned int i = 0; i < lane->count; i++)
-		lane->packets[i].group = groups[i];
+	if (packet_is_ipv4(packet))
+		route_want4(lane, packet->in, load32(ip + IPV4_DESTINATION));
+	else
+		route_want6(lane, packet->in, ip + IPV6_DESTINATION);
+}
+
+static __rte_always_inline void route_lookup(struct lane *lanes)
+{
+	struct lane *ipv4 = &lanes[LANE_IPV4], *ipv6 = &lanes[LANE_IPV6];
+
+	if (ipv4->count > 0)
+		fib_lookup4_bulk(ipv4->fibs, ipv4->addresses4, ipv4->groups, ipv4->count);
+	if (ipv6->count > 0)
+		fib_lookup6_bulk(ipv6->fibs, (const uint8_t(*)[16])ipv6->addresses6, ipv6->groups,
+			ipv6->count);
 }

@@ -48,9 +48,20 @@ static __rte_always_inline const struct adjacency *group_member(
 	return likely(adjacency_is_live(adjacency)) ? adjacency : group_spare(group, own);
 }
 
-static inline enum packet_exit fixed_group(struct packet *packet)
+/* NULL: the group has no members, or is none. */
+static __rte_noinline const struct adjacency *route_one_of_several(
+	const struct packet *packet, uint32_t id)
 {
-	switch (packet->group) {
+	const struct group *group = group_get(id);
+
+	if (unlikely(group == NULL || group->count == 0))
+		return NULL;
+	return group_member(group, packet);
+}
+
+static inline enum packet_exit fixed_group(struct packet *packet, uint32_t group)
+{
+	switch (group) {
 	case API_GROUP_RECEIVE:
 		return EXIT_PUNT;
 	case API_GROUP_BLACKHOLE:
@@ -62,12 +73,12 @@ static inline enum packet_exit fixed_group(struct packet *packet)
 	}
 }
 
-static __rte_always_inline enum packet_exit route_member(struct packet *packet)
+static __rte_always_inline enum packet_exit route_member(struct packet *packet, uint32_t id)
 {
-	if (unlikely(packet->group < API_GROUP_FIRST))
-		return fixed_group(packet);
+	if (unlikely(id < API_GROUP_FIRST))
+		return fixed_group(packet, id);
 
-	const struct group *group = group_get(packet->group);
+	const struct group *group = group_get(id);
 
 	if (unlikely(group == NULL || group->count == 0))
 		return packet_drop(packet, API_DROP_NO_LIVE_NEXT_HOP);

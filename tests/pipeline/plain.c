@@ -94,7 +94,6 @@ static struct packet look_at(const struct interface *in, struct rte_mbuf *mbuf, 
 	return (struct packet){
 		.mbuf = mbuf,
 		.in = in,
-		.account = in->id,
 		.ethertype = is_ipv4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6,
 		.l3_offset = 18,
 	};
@@ -109,7 +108,7 @@ static bool passes_closely(struct packet *packet)
 static void compare(bool is_ipv4)
 {
 	const struct interface *in = interface_get(1);
-	uint64_t station = load_station(port_mac[0]);
+	struct plain port = plain_of_port(port_get(0));
 	unsigned int plain = 0, passed = 0;
 
 	for (unsigned int i = 0; i < ROUNDS; i++) {
@@ -120,9 +119,10 @@ static void compare(bool is_ipv4)
 		damage(&frame, is_ipv4, in);
 
 		struct rte_mbuf *mbuf = to_mbuf(&frame);
-		struct packet quick = look_at(in, mbuf, is_ipv4), close = quick;
-		bool is_plain = ingress_is_plain(&quick, station);
-		bool is_passed = passes_closely(&close);
+		struct packet packet = look_at(in, mbuf, is_ipv4);
+		struct sight sight;
+		bool is_plain = ingress_is_plain(&port, mbuf, &sight);
+		bool is_passed = passes_closely(&packet);
 
 		rte_pktmbuf_free(mbuf);
 		plain += is_plain;
@@ -130,7 +130,10 @@ static void compare(bool is_ipv4)
 		if (!is_plain)
 			continue;
 		assert_true(is_passed);
-		assert_int_equal(quick.l3_bytes, close.l3_bytes);
+		assert_ptr_equal(sight.in, in);
+		assert_int_equal(sight.is_ipv4, is_ipv4);
+		assert_int_equal(sight.l3_offset, packet.l3_offset);
+		assert_int_equal(sight.l3_bytes, packet.l3_bytes);
 	}
 	/* Nearly all that may pass is plain, and both kinds were many. */
 	assert_true(passed > ROUNDS / 10 && passed < ROUNDS - ROUNDS / 10);
