@@ -12,9 +12,10 @@ from .cases import CASES
 from .results import table
 
 BENCHES = {"forwarding": forwarding.run, "fib": external.fib, "vrf-scale": external.fib,
-           "scaling": scaling.run, "latency": latency.run}
+           "control": external.control, "scaling": scaling.run, "latency": latency.run}
 TARGETS = ["dataplane/onramp-dataplane", "tests/bench/bench-site", "tests/bench/fib",
-           "tests/bench/bench-pace.so"]
+           "tests/bench/bench-pace.so", "tests/bench/bench-api-routes", "control/onramp-control",
+           "control/cli/onramp"]
 
 
 def arguments():

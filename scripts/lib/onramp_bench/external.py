@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+import sys
 
 from onramp_lab.shell import LabError
 
@@ -36,6 +37,14 @@ def call(bench, argv):
 def fib(bench, options):
     bench.reserve(FIB_MEMORY_MB)
     call(bench, [build.path("tests/bench/fib"), options.name, *quick(options)])
+
+
+def control(bench, options):
+    """Needs no hugepages; the Python programs find this build beside them."""
+    call(bench, [build.path("tests/bench/bench-api-routes"), *quick(options)])
+    for name in ("kernel_to_fib", "circuits"):
+        call(bench, [sys.executable, os.path.join(ROOT, f"tests/bench/{name}.py"),
+                     "--build", build.DIRECTORY, *quick(options)])
 
 
 def quick(options):
