@@ -25,6 +25,15 @@ static json_t *count_json(const struct api_port_counters *counters, uint64_t cou
 	return counters != NULL ? json_integer((json_int_t)count) : json_null();
 }
 
+static const char *spread_name(uint8_t spread)
+{
+	static const char *const names[] = {[API_SPREAD_SINGLE] = "single queue",
+		[API_SPREAD_HARDWARE] = "hardware",
+		[API_SPREAD_SOFTWARE] = "software"};
+
+	return spread < COUNT(names) ? names[spread] : "unknown";
+}
+
 static json_t *port_row(const struct api_port *port, const struct dump *all_counters)
 {
 	const struct api_port_counters *counters = find_counters(all_counters, port->id);
@@ -34,14 +43,14 @@ static json_t *port_row(const struct api_port *port, const struct dump *all_coun
 
 	snprintf(mac_text, sizeof(mac_text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
 		mac[2], mac[3], mac[4], mac[5]);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:o, s:i, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:o, s:i, s:s, s:o, s:o, s:o, s:o}",
 		"name", port->name, "device", port->device, "role",
 		port->role == API_ROLE_CORE ? "core" : "customer", "link",
 		port->link_up ? "up" : "down", "mac", mac_text, "mtu", (int)port->mtu, "speed_bps",
 		(json_int_t)port->link_mbps * 1000000, "numa_node",
 		port->numa_node >= 0 ? json_integer(port->numa_node) : json_null(), "rx_queues",
-		(int)port->rx_queues, "rx", count_json(counters, from->rx), "tx",
-		count_json(counters, from->tx), "rx_missed",
+		(int)port->rx_queues, "rss", spread_name(port->spread), "rx",
+		count_json(counters, from->rx), "tx", count_json(counters, from->tx), "rx_missed",
 		count_json(counters, from->rx_missed + from->rx_nombuf), "rx_errors",
 		count_json(counters, from->rx_errors));
 }
@@ -55,6 +64,7 @@ int show_ports_run(const struct cli *cli)
 		{"mac", "MAC", FORMAT_TEXT},
 		{"mtu", "MTU", FORMAT_NUMBER},
 		{"speed_bps", "SPEED", FORMAT_RATE},
+		{"rss", "RSS", FORMAT_TEXT},
 		{"rx", "RX", FORMAT_COUNT},
 		{"tx", "TX", FORMAT_COUNT},
 		{"rx_missed", "MISSED", FORMAT_COUNT},

@@ -141,6 +141,7 @@ static bool build_ports(struct build *build, const struct record *record, struct
 		port->role = (enum port_role)record_number(records[i], PORT_ROLE, 0);
 		port->speed_bps = record_number(records[i], PORT_SPEED, 0);
 		port->mtu = (uint32_t)record_number(records[i], PORT_MTU, 0);
+		port->rss = (enum rss)record_number(records[i], PORT_RSS, RSS_AUTO);
 		port->outer_ethertype = (uint16_t)record_number(records[i], PORT_ETHERTYPE, 0);
 	}
 	check_unique(build->loader, &record->values[EDGE_PORTS], "port");

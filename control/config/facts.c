@@ -68,6 +68,7 @@ static void edge_facts(json_t *facts, const struct site_edge *edge)
 		fact(fields, "speed", "%s", rate_text(port->speed_bps, speed, sizeof(speed)));
 		fact(fields, "mtu", "%u", port->mtu);
 		fact(fields, "outer_ethertype", "0x%04x", port->outer_ethertype);
+		fact(fields, "rss", "%s", rss_name(port->rss));
 	}
 }
 

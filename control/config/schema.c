@@ -17,6 +17,8 @@ static const struct choice speeds[] = {
 	{"10G", 10 * G}, {"100G", 100 * G}, {"400G", 400 * G}, {NULL, 0}};
 static const struct choice ethertypes[] = {
 	{"0x8100", 0x8100}, {"0x88a8", 0x88a8}, {"0x9100", 0x9100}, {NULL, 0}};
+static const struct choice rss_ways[] = {
+	{"auto", RSS_AUTO}, {"hardware", RSS_HARDWARE}, {"software", RSS_SOFTWARE}, {NULL, 0}};
 static const struct choice models[] = {
 	{"direct", PAIR_DIRECT}, {"provider", PAIR_PROVIDER}, {NULL, 0}};
 static const struct choice encapsulations[] = {
@@ -75,6 +77,14 @@ static const struct field port_fields[] = {
 		.sentence =
 			"EtherType of the outer tag (S-tag) of QinQ. The inner tag and the tag of "
 			"802.1Q are always 0x8100."},
+	[PORT_RSS] = {"rss", FIELD_CHOICE, .preset = "auto", .choices = rss_ways,
+		.example = "software",
+		.sentence =
+			"How packets come to several workers. `auto`: packets that the device "
+			"hashed stay where it put them, workers hand the others (all, where it has "
+			"too few queues) to each other by flow; `hardware`: its queues are trusted "
+			"though it does not tell its hash; `software`: it is not trusted. "
+			"`onramp show ports` says which way is taken."},
 };
 static const struct schema port_schema = {
 	"a port of an edge", "An Ethernet port.", port_fields, COUNT(port_fields), PORT_NAME};

@@ -69,6 +69,12 @@ const char *tier_name(enum tier tier)
 	return names[tier];
 }
 
+const char *rss_name(enum rss rss)
+{
+	static const char *const names[] = {"auto", "hardware", "software"};
+	return names[rss];
+}
+
 const char *pair_model_name(enum pair_model model)
 {
 	return model == PAIR_DIRECT ? "direct" : "provider";

@@ -18,6 +18,7 @@ struct ip {
 };
 
 enum port_role { PORT_CUSTOMER, PORT_CORE };
+enum rss { RSS_AUTO, RSS_HARDWARE, RSS_SOFTWARE };
 enum pair_model { PAIR_DIRECT, PAIR_PROVIDER };
 enum encapsulation { ENCAP_DOT1Q, ENCAP_QINQ, ENCAP_MIXED };
 enum tier { TIER_LOCAL, TIER_STANDARD, TIER_PREMIUM };
@@ -31,6 +32,7 @@ struct site_port {
 	uint64_t speed_bps;
 	uint32_t mtu;             /* bytes of IP packet; default 1500 */
 	uint16_t outer_ethertype; /* default 0x8100 */
+	enum rss rss;             /* default auto */
 };
 
 struct site_edge {
@@ -128,6 +130,7 @@ int site_find_vnet(const struct site *site, const char *name);
 const char *peering_type_name(enum peering_type type);
 const char *link_name(unsigned int link); /* "primary", "secondary" */
 const char *tier_name(enum tier tier);
+const char *rss_name(enum rss rss);
 const char *pair_model_name(enum pair_model model);
 const char *encapsulation_name(enum encapsulation encapsulation);
 /* "10G", "50M": into buffer, returned. */

@@ -71,12 +71,22 @@ void snapshot_ports(struct sync *sync)
 	session_kernels_changed(sync);
 }
 
+static enum api_rss rss_item(enum rss rss)
+{
+	static const enum api_rss ways[] = {[RSS_AUTO] = API_RSS_AUTO,
+		[RSS_HARDWARE] = API_RSS_HARDWARE,
+		[RSS_SOFTWARE] = API_RSS_SOFTWARE};
+
+	return ways[rss];
+}
+
 static void add_port(struct sync *sync, uint32_t id, const struct site_port *port)
 {
 	struct api_port item = {.id = id,
 		.role = port->role == PORT_CORE ? API_ROLE_CORE : API_ROLE_CUSTOMER,
 		.mtu = port->mtu,
-		.outer_ethertype = port->outer_ethertype};
+		.outer_ethertype = port->outer_ethertype,
+		.rss = rss_item(port->rss)};
 
 	COPY_TEXT(item.name, port->name);
 	COPY_TEXT(item.device, port->device);

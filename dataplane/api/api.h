@@ -154,6 +154,20 @@ struct api_batch_ack {
 
 enum api_port_role { API_ROLE_CUSTOMER, API_ROLE_CORE };
 
+/* How a port's packets come to several workers. */
+enum api_rss {
+	API_RSS_AUTO,     /* by the device, as far as its packets bear its hash; else by software */
+	API_RSS_HARDWARE, /* by the device's queues, whether it tells its hash or not */
+	API_RSS_SOFTWARE, /* by software, whatever the device does */
+};
+
+/* Which way is taken. */
+enum api_spread {
+	API_SPREAD_SINGLE,   /* none: one worker has them all */
+	API_SPREAD_HARDWARE, /* each worker has a queue that the device fills by flow */
+	API_SPREAD_SOFTWARE, /* workers hand them to each other by flow */
+};
+
 struct api_port {
 	uint32_t id;
 	char name[API_NAME_MAX];
@@ -161,8 +175,9 @@ struct api_port {
 	uint32_t role;               /* enum api_port_role */
 	uint32_t mtu;                /* bytes of IP packet, 1280..9216 */
 	uint16_t outer_ethertype;    /* of a QinQ outer tag: 0x8100, 0x88a8 or 0x9100 */
-	uint16_t reserved;
+	uint8_t rss;                 /* enum api_rss */
 	/* filled in dumps */
+	uint8_t spread; /* enum api_spread */
 	uint8_t mac[6];
 	uint8_t link_up;
 	int8_t numa_node; /* -1: none */
@@ -351,7 +366,7 @@ struct api_worker {
 	uint64_t polls;       /* turns of the poll loop */
 	uint64_t empty_polls; /* that brought no packet */
 	uint64_t bursts;      /* received from a device, not empty */
-	uint64_t packets;     /* received, and injected ones */
+	uint64_t packets;     /* received, from other workers too, and injected ones */
 	/* One busy turn in some hundreds is timed stage by stage: its packets and cycles. */
 	uint64_t sampled_packets;
 	uint64_t stage_cycles[API_STAGE_COUNT];

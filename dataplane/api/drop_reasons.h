@@ -57,6 +57,9 @@
 		"The link has no TAP yet; the control process has not finished setting it up.")    \
 	X(INTERFACE_GONE, "interface-gone", IN,                                                    \
 		"The link was deleted while the packet waited in a queue.")                        \
+	X(EXCHANGE_FULL, "exchange-full", IN,                                                      \
+		"The worker that the flow belongs to did not take the packet from the one that "   \
+		"received it; it is overloaded: give the edge more workers.")                      \
 	X(NO_MEMORY, "no-memory", IN, "No packet buffer was free; raise the edge's memory.")       \
 	X(ICMP_BUDGET, "icmp-budget", IN,                                                          \
 		"An ICMP error was due but the link's budget for errors was spent (RFC 1812 "      \

@@ -139,7 +139,9 @@ static int configure(struct port *port, const struct rte_eth_dev_info *info, uns
 		conf.rx_adv_conf.rss_conf.rss_hf =
 			info->flow_type_rss_offloads &
 			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+		conf.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	}
+	port->hashes = conf.rxmode.offloads != 0 && conf.rx_adv_conf.rss_conf.rss_hf != 0;
 	error = rte_eth_dev_configure(port->ethdev, port->rx_queues, port->tx_queues, &conf);
 	if (error < 0)
 		return error;

@@ -8,8 +8,9 @@
 #include "dataplane/port/port.h"
 
 /* Probes port->api.device, sets it up for `workers` workers and starts it; fills ethdev, queues,
- * mtu, mac and numa_node. On failure nothing is left of it. 0, -ENODEV, -EINVAL (in use already,
- * or refused by the driver), -ENOTSUP (MTU, or too few transmit queues), -ENOMEM; logged. */
+ * hashes, mtu, mac and numa_node. On failure nothing is left of it. 0, -ENODEV, -EINVAL (in use
+ * already, or refused by the driver), -ENOTSUP (MTU, or too few transmit queues), -ENOMEM; logged.
+ */
 int device_open(struct port *port, unsigned int workers);
 
 /* Changes the MTU of a started device while workers use it; port stays as it is. 0, -ENOTSUP (the

@@ -25,6 +25,8 @@ struct port *port_table[API_PORTS_MAX];
 
 /* Workers receive. */
 static bool opened;
+/* Counts the lives of ports. */
+static uint16_t lives;
 /* Ports that are unlinked but wait for their grace period. */
 static unsigned int closing;
 
@@ -40,7 +42,7 @@ static bool api_valid(const struct api_port *api)
 	if (!text_valid(api->name, sizeof(api->name)) ||
 		!text_valid(api->device, sizeof(api->device)))
 		return false;
-	if (api->mtu < MTU_MIN || api->mtu > MTU_MAX)
+	if (api->rss > API_RSS_SOFTWARE || api->mtu < MTU_MIN || api->mtu > MTU_MAX)
 		return false;
 	return api->outer_ethertype == RTE_ETHER_TYPE_VLAN ||
 	       api->outer_ethertype == RTE_ETHER_TYPE_QINQ ||
@@ -144,6 +146,21 @@ static int wait_for_closed(void)
 	return -EBUSY;
 }
 
+static void set_spread(struct port *port)
+{
+	enum exchange_mode mode =
+		queues_mode(port->api.rss, worker_count(), port->rx_queues, port->hashes);
+
+	if (port->api.rss == API_RSS_HARDWARE && port->rx_queues < worker_count())
+		log_warning("port",
+			"%s: rss: hardware, but device '%s' has %u receive queue(s) for %u "
+			"workers: the others get nothing from it; rss: auto uses all",
+			port->api.name, port->api.device, port->rx_queues, worker_count());
+	if (mode != EXCHANGE_NONE)
+		exchange_activate();
+	__atomic_store_n(&port->spread, mode, __ATOMIC_RELAXED);
+}
+
 static int open_port(const struct api_port *api)
 {
 	struct port *port;
@@ -165,6 +182,8 @@ static int open_port(const struct api_port *api)
 		return error;
 	}
 	assign_workers(port);
+	port->tag = ++lives * API_PORTS_MAX + port->id;
+	set_spread(port);
 	__atomic_store_n(&port_table[port->id], port, __ATOMIC_RELEASE);
 	publish_poll_lists();
 	return interface_port_changed(port->id);
@@ -184,6 +203,10 @@ static int update_port(struct port *port, const struct api_port *api)
 		error = device_change_mtu(port, api->mtu);
 	if (error < 0)
 		return error;
+	if (port->api.rss != api->rss) {
+		port->api.rss = api->rss;
+		set_spread(port);
+	}
 	port->api = *api;
 	if (!changed)
 		return 0;
@@ -235,6 +258,7 @@ bool port_next(uint32_t after_plus_one, struct api_port *api)
 {
 	struct rte_eth_link link = {0};
 	const struct port *port = NULL;
+	uint64_t hashed, unhashed;
 
 	for (uint32_t id = after_plus_one; id < API_PORTS_MAX && !port; id++)
 		port = port_table[id];
@@ -246,6 +270,8 @@ bool port_next(uint32_t after_plus_one, struct api_port *api)
 	api->numa_node = port->numa_node;
 	api->rx_queues = port->rx_queues;
 	api->tx_queues = port->tx_queues;
+	worker_hashes_seen(port->id, &hashed, &unhashed);
+	api->spread = queues_spread(port->spread, port->rx_queues, hashed, unhashed);
 	rte_eth_link_get_nowait(port->ethdev, &link);
 	api->link_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
 	return true;

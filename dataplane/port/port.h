@@ -23,11 +23,16 @@ struct port {
 	uint16_t mtu;
 	uint8_t link_up; /* main writes, workers read relaxed */
 	uint8_t mark;
+	uint8_t spread; /* enum exchange_mode; main writes, workers read relaxed */
+	bool hashes;    /* packets bear the hash by which the device chose their queue */
+	uint16_t tag;   /* the id, and which life of it: PORT_TAG_ID */
 	struct rte_ether_addr mac;
 	int numa_node;
 	uint8_t rx_worker[API_CPUS_MAX]; /* by receive queue: the worker that polls it; main only */
 	struct api_port api;
 };
+
+#define PORT_TAG_ID(tag) ((tag) % API_PORTS_MAX)
 
 /* Descriptors asked for per queue; devices adjust them. */
 #define PORT_RX_RING 1024u

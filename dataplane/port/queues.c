@@ -44,3 +44,24 @@ void queues_assign(unsigned int *loads, const int *nodes, unsigned int workers, 
 		loads[best]++;
 	}
 }
+
+enum exchange_mode queues_mode(enum api_rss rss, unsigned int workers, uint16_t queues, bool hashes)
+{
+	if (workers == 1 || rss == API_RSS_HARDWARE)
+		return EXCHANGE_NONE;
+	/* Whether a device looks behind tags no flag of its says, but each packet does: one that it
+	 * hashed. The others it gives to one queue all, or to any. */
+	if (rss == API_RSS_AUTO && hashes && queues >= workers)
+		return EXCHANGE_UNHASHED;
+	return EXCHANGE_ALL;
+}
+
+enum api_spread queues_spread(
+	enum exchange_mode mode, uint16_t queues, uint64_t hashed, uint64_t unhashed)
+{
+	if (mode == EXCHANGE_NONE)
+		return queues > 1 ? API_SPREAD_HARDWARE : API_SPREAD_SINGLE;
+	if (mode == EXCHANGE_UNHASHED && hashed >= unhashed)
+		return API_SPREAD_HARDWARE;
+	return API_SPREAD_SOFTWARE;
+}

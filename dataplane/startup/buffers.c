@@ -8,6 +8,7 @@
 #include "dataplane/port/mempool.h"
 #include "dataplane/port/port.h"
 #include "dataplane/punt/punt.h"
+#include "dataplane/worker/exchange.h"
 #include "dataplane/worker/worker.h"
 
 #define LAYER2_BYTES 22u   /* Ethernet header and two tags */
@@ -23,6 +24,8 @@ static uint32_t count_min(const struct api_startup *startup)
 	uint32_t per_worker = WORKER_INJECT_RING + 2 * MEMPOOL_CACHE +
 			      PORTS_MIN * (PORT_RX_RING + PORT_TX_RING + BURST_MAX);
 
+	if (startup->worker_count > 1)
+		per_worker += EXCHANGE_WAITING;
 	return PUNT_RING + startup->worker_count * per_worker;
 }
 

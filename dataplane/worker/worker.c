@@ -17,6 +17,7 @@
 #include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/worker/counters.h"
+#include "dataplane/worker/exchange.h"
 #include "dataplane/worker/reclaim.h"
 #include "pipelines/pipeline.h"
 
@@ -36,10 +37,10 @@ static unsigned int receive(struct worker *worker)
 {
 	const struct poll_list *list = __atomic_load_n(&worker->receive, __ATOMIC_ACQUIRE);
 	struct rte_mbuf *packets[BURST_MAX];
-	unsigned int total = 0;
+	unsigned int total = exchange_receive(worker);
 
 	if (!list)
-		return 0;
+		return total;
 	for (unsigned int i = 0; i < list->count; i++) {
 		const struct poll_queue *from = &list->queues[i];
 		uint16_t got =
@@ -48,9 +49,12 @@ static unsigned int receive(struct worker *worker)
 		if (got == 0)
 			continue;
 		worker_stage_done(worker, API_STAGE_RECEIVE);
-		pipeline_receive(worker, from->port, packets, got);
-		worker_add(&worker->account.bursts, 1);
 		total += got;
+		if (__atomic_load_n(&from->port->spread, __ATOMIC_RELAXED) != EXCHANGE_NONE)
+			got = exchange_spread(worker, from->port, packets, got);
+		if (got > 0)
+			pipeline_receive(worker, from->port, packets, got);
+		worker_add(&worker->account.bursts, 1);
 	}
 	if (total > 0)
 		worker_stage_done(worker, API_STAGE_RECEIVE);
@@ -149,6 +153,7 @@ static void worker_free(struct worker *worker)
 	rte_ring_free(worker->inject);
 	if (worker->budgets)
 		pipeline_budgets_free(worker->budgets);
+	exchange_free(worker);
 	rte_free(worker->policers);
 	rte_free(worker->receive);
 	rte_free(worker);
@@ -194,7 +199,7 @@ static int create_all(unsigned int total)
 			return -ENOMEM;
 		index++;
 	}
-	return index == total ? 0 : -ENODEV;
+	return index == total ? exchange_create(workers, total) : -ENODEV;
 }
 
 int worker_start_all(const struct api_startup *startup)
@@ -268,6 +273,19 @@ bool worker_stats(unsigned int index, struct api_worker *stats)
 		stats->stage_cycles[i] =
 			__atomic_load_n(&account->stage_cycles[i], __ATOMIC_RELAXED);
 	return true;
+}
+
+void worker_hashes_seen(uint32_t port, uint64_t *hashed, uint64_t *unhashed)
+{
+	*hashed = *unhashed = 0;
+	for (unsigned int i = 0; i < worker_count(); i++) {
+		const struct exchange *exchange = workers[i]->exchange;
+
+		if (exchange == NULL)
+			continue;
+		*hashed += __atomic_load_n(&exchange->seen[port].hashed, __ATOMIC_RELAXED);
+		*unhashed += __atomic_load_n(&exchange->seen[port].unhashed, __ATOMIC_RELAXED);
+	}
 }
 
 bool worker_inject(struct rte_mbuf *packet)

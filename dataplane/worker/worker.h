@@ -69,6 +69,7 @@ struct worker {
 	struct worker_budgets *budgets; /* punt and ICMP token buckets by interface */
 	struct policer_slot *policers;  /* leased credit by policer */
 	uint32_t policer_cursor;        /* the slot to look at next for idle credit */
+	struct exchange *exchange;      /* with the other workers; NULL: there is none */
 	struct poll_list *receive; /* main publishes with release; NULL: nothing to receive yet */
 } __rte_cache_aligned;
 
@@ -101,6 +102,9 @@ int worker_numa_node(unsigned int index);
 /* Main thread: publishes what worker `index` polls from now on (allocated by rte_malloc, NULL:
  * nothing) and reclaims the list before. */
 void worker_poll(unsigned int index, struct poll_list *list);
+/* Main thread: how many packets of a port its device spread by a hash of the flow, and how many it
+ * did not, since the workers started; counted for ports where that is watched (exchange.h). */
+void worker_hashes_seen(uint32_t port, uint64_t *hashed, uint64_t *unhashed);
 bool worker_stats(unsigned int index, struct api_worker *stats);
 /* Punt thread: hand a packet to the worker that sends for it. False: ring full, caller keeps it. */
 bool worker_inject(struct rte_mbuf *packet);

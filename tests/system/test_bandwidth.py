@@ -19,10 +19,10 @@ PAYLOAD_BYTES = 1200
 QINQ_BYTES = 14 + 8 + 20 + 8 + PAYLOAD_BYTES  # what one datagram is on contoso's links
 OFFERED_BPS = 200 * M
 SECONDS = 4
-# A burst that outlasts a busy machine's pauses, and what it adds once; how exact the policer is, its
-# own tests tell.
+# A burst that outlasts most pauses of a busy machine, and what it adds once; for others the stream
+# falls short. How exact the policer is, its own tests tell.
 BURST = "burst: 100ms"
-TOLERANCE = 0.04
+MORE, LESS = 0.04, 0.12
 
 
 def settle(lab):
@@ -57,7 +57,7 @@ def must_pass(lab, direction, bandwidth):
     after = policed(lab, direction)
     if offered < 1.5 * bandwidth:
         raise LabError(f"only {offered / M:.2f} Mbit/s were offered: that proves nothing")
-    if abs(passed - bandwidth) > TOLERANCE * bandwidth:
+    if not (1 - LESS) * bandwidth < passed < (1 + MORE) * bandwidth:
         raise LabError(f"{passed / M:.2f} Mbit/s passed, {bandwidth / M:.0f} are right")
     grown = {name for name, packets in after.items() if packets > before.get(name, 0)}
     if not grown or any(not name.startswith("contoso/") for name in grown):
@@ -88,15 +88,15 @@ def widened(lab):
     return must_pass(lab, "in", 100 * M)
 
 
-def main():
-    return run_in_lab("bandwidth", (
+def checks():
+    return (
         ("sessions", settle),
         ("50 Mbit/s from the customer", narrowed),
         ("50 Mbit/s to the customer", outwards),
         ("100 Mbit/s after a change", widened),
         ("the ledger balances", ledger),
-    ))
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_in_lab("bandwidth", checks()))

@@ -84,15 +84,15 @@ def slash(address, length):
 
 class Lab(Rig):
     """One run. ends: ONE_EDGE or PAIR_OF_EDGES; hold_s: the hold time that customers and core
-    routers ask for."""
+    routers ask for; workers: the CPUs of each edge's workers."""
 
     def __init__(self, name, build, *, ethertype=0x8100, use_hugepages=True, say=print,
-                 extra_vnets="", memory_mb=MEMORY_MB, ends=ONE_EDGE, hold_s=30):
+                 extra_vnets="", memory_mb=MEMORY_MB, ends=ONE_EDGE, hold_s=30, workers=(1,)):
         super().__init__(name, build, say)
         self.ethertype, self.ends, self.hold_s = ethertype, ends, hold_s
         self.edge_names = list(dict.fromkeys(edge for edge, _ in ends))
         self.core_links = [f"core{suffix}" for suffix in self.edge_suffixes()]
-        self.extra_vnets, self.memory_mb = extra_vnets, memory_mb
+        self.extra_vnets, self.memory_mb, self.workers = extra_vnets, memory_mb, list(workers)
         self.splices = []
         self.hugepages = False
         if use_hugepages:
@@ -246,7 +246,7 @@ def edge_yaml(lab, number, name):
     customer = f"role: customer, speed: 10G, outer_ethertype: {outer}"
     return f"""\
   - name: {name}
-    cores: {{workers: [1], control: [0], idle: 50us}}
+    cores: {{workers: {lab.workers}, control: [0], idle: 50us}}
     memory: {{size: {lab.memory_mb}M, hugepages: {str(lab.hugepages).lower()}}}
     ports:
 """ + "".join([*(port(index, ifname, customer) for index, ifname in enumerate(ports)),

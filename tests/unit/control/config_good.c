@@ -71,6 +71,7 @@ static void test_lab_site(void **state)
 	assert_true(edge->ports[0].speed_bps == UINT64_C(10000000000));
 	assert_int_equal(edge->ports[0].mtu, 1500);
 	assert_int_equal(edge->ports[0].outer_ethertype, 0x8100);
+	assert_int_equal(edge->ports[0].rss, RSS_AUTO);
 
 	assert_int_equal(site->port_pair_count, 1);
 	assert_int_equal(site->port_pairs[0].encapsulation, ENCAP_MIXED);

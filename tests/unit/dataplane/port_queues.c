@@ -65,12 +65,40 @@ static void far_workers_serve_when_none_is_near(void **state)
 	assert_int_equal(assigned[0], 1);
 }
 
+static void who_hands_packets_over(void **state)
+{
+	/* One worker, or a device that is trusted. */
+	assert_int_equal(queues_mode(API_RSS_AUTO, 1, 1, false), EXCHANGE_NONE);
+	assert_int_equal(queues_mode(API_RSS_SOFTWARE, 1, 1, false), EXCHANGE_NONE);
+	assert_int_equal(queues_mode(API_RSS_HARDWARE, 4, 4, false), EXCHANGE_NONE);
+	assert_int_equal(queues_mode(API_RSS_HARDWARE, 4, 1, false), EXCHANGE_NONE);
+	/* One that tells its hash, with a queue for each worker, is watched. */
+	assert_int_equal(queues_mode(API_RSS_AUTO, 4, 4, true), EXCHANGE_UNHASHED);
+	assert_int_equal(queues_mode(API_RSS_AUTO, 4, 3, true), EXCHANGE_ALL);
+	assert_int_equal(queues_mode(API_RSS_AUTO, 4, 4, false), EXCHANGE_ALL);
+	assert_int_equal(queues_mode(API_RSS_AUTO, 4, 1, false), EXCHANGE_ALL);
+	assert_int_equal(queues_mode(API_RSS_SOFTWARE, 4, 4, true), EXCHANGE_ALL);
+}
+
+static void which_way_is_taken(void **state)
+{
+	assert_int_equal(queues_spread(EXCHANGE_NONE, 1, 0, 0), API_SPREAD_SINGLE);
+	assert_int_equal(queues_spread(EXCHANGE_NONE, 2, 0, 0), API_SPREAD_HARDWARE);
+	assert_int_equal(queues_spread(EXCHANGE_ALL, 2, 0, 0), API_SPREAD_SOFTWARE);
+	assert_int_equal(queues_spread(EXCHANGE_UNHASHED, 2, 0, 0), API_SPREAD_HARDWARE);
+	assert_int_equal(queues_spread(EXCHANGE_UNHASHED, 2, 90, 10), API_SPREAD_HARDWARE);
+	/* It hashed ARP's kin at best: it does not look behind the tags. */
+	assert_int_equal(queues_spread(EXCHANGE_UNHASHED, 2, 10, 90), API_SPREAD_SOFTWARE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(every_worker_gets_a_queue, no_load),
 		cmocka_unit_test_setup(near_workers_are_preferred, no_load),
 		cmocka_unit_test_setup(single_queues_go_around, no_load),
+		cmocka_unit_test(who_hands_packets_over),
+		cmocka_unit_test(which_way_is_taken),
 		cmocka_unit_test_setup(far_workers_serve_when_none_is_near, no_load),
 	};
 
