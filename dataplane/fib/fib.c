@@ -2,11 +2,13 @@
 #include "dataplane/fib/fib.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include <rte_common.h>
 
 #include "dataplane/fib/key.h"
+#include "dataplane/fib/lookup.h"
 #include "dataplane/fib/rib.h"
 #include "dataplane/fib/tree.h"
 #include "dataplane/worker/reclaim.h"
@@ -18,9 +20,9 @@ struct pending_range {
 	fib_key first, last;
 };
 
-/* Only `top` is read by workers; all else is the main thread's. */
+/* Only `root` is read by workers; all else is the main thread's. */
 struct fib {
-	tree_slot top; /* main stores with release, workers load with acquire */
+	struct fib_root root; /* main stores with release, workers load with acquire */
 	struct rib rib;
 	uint32_t max_routes;
 	uint64_t tree_bytes;
@@ -31,6 +33,29 @@ struct fib {
 	bool pending_all;
 };
 
+static fib_slot fib_top(const struct fib *fib)
+{
+	return (fib_slot)fib->root.word;
+}
+
+static uint32_t fib_default(const struct fib *fib)
+{
+	return root_default(fib->root.word);
+}
+
+/* A reader that falls back to the default takes the same root before and after for a sign that
+ * nothing changed in between. A version comes again only after all bursts of its first time. */
+static void root_store(struct fib *fib, fib_slot top, uint32_t default_group)
+{
+	uint32_t version = ((uint32_t)(fib->root.word >> 56) + 1) % ROOT_VERSIONS;
+
+	if (version == 0) {
+		reclaim_id_retired();
+		reclaim_ids_settle();
+	}
+	__atomic_store_n(&fib->root.word, root_word(top, default_group, version), __ATOMIC_RELEASE);
+}
+
 struct fib *fib_create(enum fib_family family, uint32_t max_routes)
 {
 	struct fib *fib = calloc(1, sizeof(*fib));
@@ -39,11 +64,7 @@ struct fib *fib_create(enum fib_family family, uint32_t max_routes)
 		return NULL;
 	rib_init(&fib->rib, family);
 	fib->max_routes = max_routes;
-	if (tree_build(&fib->rib, 0, &fib->top) != 0) {
-		free(fib);
-		return NULL;
-	}
-	fib->tree_bytes = tree_bytes(fib->top);
+	lookup_choose();
 	return fib;
 }
 
@@ -51,7 +72,7 @@ void fib_free(struct fib *fib)
 {
 	if (fib == NULL)
 		return;
-	tree_free(fib->top);
+	tree_free(fib_top(fib));
 	rib_clear(&fib->rib);
 	free(fib->pending);
 	free(fib);
@@ -98,15 +119,16 @@ int fib_add(struct fib *fib, const uint8_t *address, uint8_t length, const struc
 
 	if (previous != NULL)
 		*previous = before;
-	if (route->group == 0 || !prefix_load(fib, address, length, &key))
+	if (route->group == 0 || route->group >= FIB_GROUPS_MAX ||
+		!prefix_load(fib, address, length, &key))
 		return -EINVAL;
-	if (fib->rib.routes >= fib->max_routes && rib_find(&fib->rib, key, length) == NULL)
+	if (fib->rib.routes >= fib->max_routes && !rib_find(&fib->rib, key, length, &before))
 		return -ENOSPC;
 	error = rib_insert(&fib->rib, key, length, route, &before);
 	if (error != 0)
 		return error;
 	if (before.group == 0)
-		tree_count_route(fib->top, key, length, 1);
+		tree_count_route(fib_top(fib), key, length, 1);
 	if (before.group != route->group)
 		pending_add(fib, key, length);
 	if (previous != NULL)
@@ -124,7 +146,7 @@ int fib_delete(struct fib *fib, const uint8_t *address, uint8_t length, struct f
 	if (!prefix_load(fib, address, length, &key) ||
 		rib_remove(&fib->rib, key, length, &before) != 0)
 		return -ENOENT;
-	tree_count_route(fib->top, key, length, -1);
+	tree_count_route(fib_top(fib), key, length, -1);
 	pending_add(fib, key, length);
 	if (previous != NULL)
 		*previous = before;
@@ -133,41 +155,29 @@ int fib_delete(struct fib *fib, const uint8_t *address, uint8_t length, struct f
 
 bool fib_get(const struct fib *fib, const uint8_t *address, uint8_t length, struct fib_route *route)
 {
-	const struct fib_route *found;
 	fib_key key;
 
-	if (!prefix_load(fib, address, length, &key))
-		return false;
-	found = rib_find(&fib->rib, key, length);
-	if (found == NULL)
-		return false;
-	*route = *found;
-	return true;
-}
-
-static void prefix_store(
-	const struct rib *rib, const struct rib_node *node, struct fib_prefix *prefix)
-{
-	fib_key_store(rib_key(rib, node), prefix->address);
-	prefix->length = node->length;
+	return prefix_load(fib, address, length, &key) && rib_find(&fib->rib, key, length, route);
 }
 
 bool fib_next(const struct fib *fib, const struct fib_prefix *after, struct fib_prefix *prefix,
 	struct fib_route *route)
 {
 	const struct rib *rib = &fib->rib;
-	const struct rib_node *node;
-	uint32_t index;
+	struct rib_cursor cursor;
+	struct rib_entry entry;
 
 	if (after == NULL)
-		index = rib_first(rib, rib->root);
+		rib_seek(rib, &cursor, 0, 0);
 	else
-		index = rib_after(rib, fib_key_load(rib->family, after->address), after->length);
-	if (index == RIB_NIL)
+		rib_seek(rib, &cursor, fib_key_load(rib->family, after->address),
+			after->length + 1u);
+	if (cursor.end)
 		return false;
-	node = rib_get(rib, index);
-	prefix_store(rib, node, prefix);
-	*route = node->route;
+	rib_get(&cursor, &entry);
+	rib_get_route(&cursor, route);
+	fib_key_store(entry.key, prefix->address);
+	prefix->length = entry.length;
 	return true;
 }
 
@@ -199,19 +209,23 @@ static int pending_compare(const void *left, const void *right)
 {
 	const struct pending_range *a = left, *b = right;
 
-	return a->first < b->first ? -1 : a->first > b->first;
+	/* Of those that begin together the shortest prefix first: it rebuilds what the others do.
+	 */
+	if (a->first == b->first)
+		return a->last > b->last ? -1 : a->last < b->last;
+	return a->first < b->first ? -1 : 1;
 }
 
 /* Replaces the whole tree by one store: for all that one slot's store cannot do, such as a change
  * of the default group together with others. */
 static int commit_whole(struct fib *fib, uint32_t default_group)
 {
-	tree_slot old = fib->top, top;
-	int error = tree_build(&fib->rib, default_group, &top);
+	fib_slot old = fib_top(fib), top;
+	int error = tree_build(&fib->rib, &top);
 
 	if (error != 0)
 		return error;
-	__atomic_store_n(&fib->top, top, __ATOMIC_RELEASE);
+	root_store(fib, top, default_group);
 	fib->tree_bytes = tree_bytes(top);
 	tree_reclaim(old);
 	return 0;
@@ -219,13 +233,15 @@ static int commit_whole(struct fib *fib, uint32_t default_group)
 
 static int commit_slots(struct fib *fib)
 {
-	struct tree_change change = {.rib = &fib->rib};
+	struct tree_change change;
 	int error = 0;
 
-	qsort(fib->pending, fib->pending_count, sizeof(*fib->pending), pending_compare);
+	tree_change_begin(&change, &fib->rib);
+	if (fib->pending_count > 1)
+		qsort(fib->pending, fib->pending_count, sizeof(*fib->pending), pending_compare);
 	for (uint32_t i = 0; i < fib->pending_count && error == 0; i++)
 		error = tree_refresh(
-			&change, &fib->top, fib->pending[i].first, fib->pending[i].last);
+			&change, fib_top(fib), fib->pending[i].first, fib->pending[i].last);
 	if (error != 0) {
 		tree_cancel(&change);
 		return error;
@@ -236,17 +252,19 @@ static int commit_slots(struct fib *fib)
 
 int fib_commit(struct fib *fib)
 {
-	const struct fib_route *route = rib_find(&fib->rib, 0, 0);
-	uint32_t default_group = route != NULL ? route->group : 0;
-	uint32_t *published = tree_default(fib->top);
+	struct fib_route route = {0};
+	uint32_t default_group;
 	int error;
 
+	rib_find(&fib->rib, 0, 0, &route);
+	default_group = route.group;
 	if (fib->pending_count == 0 && !fib->pending_all) {
-		if (*published != default_group)
-			__atomic_store_n(published, default_group, __ATOMIC_RELEASE);
+		if (fib_default(fib) != default_group)
+			root_store(fib, fib_top(fib), default_group);
 		return 0;
 	}
-	if (fib->pending_all || *published != default_group || tree_top_misfits(fib->top))
+	if (fib->pending_all || fib_default(fib) != default_group ||
+		tree_top_misfits(&fib->rib, fib_top(fib)))
 		error = commit_whole(fib, default_group);
 	else
 		error = commit_slots(fib);
@@ -267,52 +285,16 @@ void fib_usage(const struct fib *fib, struct fib_usage *usage)
 	usage->rib_bytes = rib_bytes(&fib->rib);
 }
 
-/*
- * The default group is kept beside the ranges, so a look-up reads two words that main changes one
- * at a time. Reading the default on both sides of the slot tells whether the pair existed at one
- * moment; the second read is of the same cache line, and only for what the default route takes.
- */
-static __rte_always_inline uint32_t lookup(
-	const struct fib *fib, enum fib_family family, fib_key address)
-{
-	tree_slot top = __atomic_load_n(&fib->top, __ATOMIC_ACQUIRE), slot;
-	uint32_t before, after = __atomic_load_n(tree_default(top), __ATOMIC_ACQUIRE), group;
-
-	do {
-		before = after;
-		for (slot = top; tree_tag(slot) == TREE_TABLE;) {
-			const struct table *table = tree_table(slot);
-			uint32_t bits = family == FIB_IPV4 ? (uint32_t)address >> table->shift
-							   : (uint32_t)(address >> table->shift);
-
-			slot = __atomic_load_n(
-				&table->slots[bits & ((1u << table->bits) - 1)], __ATOMIC_ACQUIRE);
-		}
-		if (tree_tag(slot) == TREE_GROUP)
-			group = (uint32_t)(slot >> TREE_TAG_BITS);
-		else if (family == FIB_IPV4)
-			group = chunk_lookup4(tree_chunk(slot), (uint32_t)address);
-		else
-			group = chunk_lookup6(tree_chunk(slot), address);
-		if (group != 0)
-			return group;
-		after = __atomic_load_n(tree_default(top), __ATOMIC_ACQUIRE);
-	} while (after != before);
-	return after;
-}
+_Static_assert(offsetof(struct fib, root) == 0, "a pointer to a fib is one to its root");
 
 void fib_lookup4_bulk(
 	const struct fib *const *fibs, const uint32_t *addresses, uint32_t *groups, unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i++)
-		groups[i] = fibs[i] != NULL ? lookup(fibs[i], FIB_IPV4, addresses[i]) : 0;
+	lookup_variant->bulk4((const struct fib_root *const *)fibs, addresses, groups, n);
 }
 
 void fib_lookup6_bulk(const struct fib *const *fibs, const uint8_t (*addresses)[16],
 	uint32_t *groups, unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i++)
-		groups[i] = fibs[i] != NULL ? lookup(fibs[i], FIB_IPV6,
-						      fib_key_load(FIB_IPV6, addresses[i]))
-					    : 0;
+	lookup_variant->bulk6((const struct fib_root *const *)fibs, addresses, groups, n);
 }

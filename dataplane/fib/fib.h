@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #define FIB_BULK_MAX 64u
+#define FIB_GROUPS_MAX (1u << 24) /* group ids are below */
 
 struct fib; /* opaque */
 
@@ -21,7 +22,7 @@ enum fib_family { FIB_IPV4, FIB_IPV6 };
 
 /* What the RIB keeps with a prefix. */
 struct fib_route {
-	uint32_t group;       /* never 0 */
+	uint32_t group;       /* never 0, below FIB_GROUPS_MAX */
 	uint16_t leaked_from; /* vrf id, 0: native */
 	uint8_t origin;       /* enum api_route_origin */
 	uint8_t mark;         /* see worker/mark.h */

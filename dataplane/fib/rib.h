@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The RIB: a path-compressed binary trie of every prefix. Main thread only.
- *
- * A node is there because it has a route or because it has two children. Nodes of all tables of a
- * family come from one pool and name each other by 32-bit index: 24 bytes a node for IPv4, 36 for
- * IPv6, about 1.5 nodes a route.
+ * The RIB: every prefix with its route in a B+tree, in (address, length) order, so that all routes
+ * of a block of addresses lie side by side and a shorter prefix comes before those inside of it.
+ * Nodes of 1 KiB come from one pool for all tables: 12 bytes a route for IPv4 and 24 for IPv6 in
+ * leaves that are two thirds full or more. Main thread only.
  */
 #pragma once
 
@@ -13,23 +12,32 @@
 
 #include "dataplane/fib/fib.h"
 #include "dataplane/fib/key.h"
-#include "dataplane/fib/pool.h"
 
 #define RIB_NIL 0u
-
-struct rib_node {
-	uint32_t child[2];      /* by the bit behind this node's prefix; RIB_NIL: none */
-	struct fib_route route; /* group 0: only a branch */
-	uint8_t length;
-	uint8_t reserved[3];
-	uint32_t key[]; /* IPv4: one word in host order; IPv6: a fib_key */
-};
+#define RIB_DEPTH_MAX 10u /* of the tree; half-full nodes reach 2^32 routes with 8 */
 
 struct rib {
 	enum fib_family family;
 	uint32_t root;
 	uint32_t routes;
 	uint32_t nodes;
+	uint32_t depth; /* levels, leaves included */
+};
+
+/* A place in the order of all routes; invalid after a change of the RIB. */
+struct rib_cursor {
+	const struct rib *rib;
+	struct rib_step {
+		uint32_t node;
+		uint32_t at;
+	} path[RIB_DEPTH_MAX]; /* from the root to the leaf */
+	bool end;              /* behind the last route */
+};
+
+struct rib_entry {
+	fib_key key;
+	uint8_t length;
+	uint32_t group;
 };
 
 void rib_init(struct rib *rib, enum fib_family family);
@@ -42,44 +50,26 @@ int rib_insert(struct rib *rib, fib_key key, uint8_t length, const struct fib_ro
 /* 0 or -ENOENT; previous is never NULL. */
 int rib_remove(struct rib *rib, fib_key key, uint8_t length, struct fib_route *previous);
 
-/* The route of exactly this prefix, NULL: none. Valid until the next change. */
-const struct fib_route *rib_find(const struct rib *rib, fib_key key, uint8_t length);
+/* The route of exactly this prefix. False: none. */
+bool rib_find(const struct rib *rib, fib_key key, uint8_t length, struct fib_route *route);
 
 /* Group of the longest match, 0: none. */
 uint32_t rib_lookup(const struct rib *rib, fib_key key);
 
-/* The node with the first route behind (key, length) in (address, length) order, RIB_NIL: none. */
-uint32_t rib_after(const struct rib *rib, fib_key key, uint8_t length);
-/* The node with the first route of the subtree, RIB_NIL for an empty one. */
-uint32_t rib_first(const struct rib *rib, uint32_t index);
+/* To the first route that is not before (key, length). */
+void rib_seek(const struct rib *rib, struct rib_cursor *cursor, fib_key key, unsigned int length);
+/* Where the cursor stands; it must not be at the end. */
+void rib_get(const struct rib_cursor *cursor, struct rib_entry *entry);
+void rib_get_route(const struct rib_cursor *cursor, struct fib_route *route);
+void rib_next(struct rib_cursor *cursor);
+/* False, and nothing moved: there is none before. */
+bool rib_previous(struct rib_cursor *cursor);
 
-/*
- * From node `from` down towards the block of addresses that share the first `depth` bits of key.
- * Returns the top of all nodes within the block (RIB_NIL: none), which may be the node of the
- * block itself, and in *group the group that covers the whole block; *group stays as given when
- * there is none. The default route is never reported: the FIB keeps it apart.
- */
-uint32_t rib_descend(
-	const struct rib *rib, uint32_t from, fib_key key, unsigned int depth, uint32_t *group);
+/* The longest prefix of 1..depth bits that covers the block of the first `depth` bits of key. The
+ * default route is never reported: the FIB keeps it apart. False: none. */
+bool rib_cover(const struct rib *rib, fib_key key, unsigned int depth, struct rib_entry *entry);
 
-/* Routes in a subtree. */
-uint32_t rib_count(const struct rib *rib, uint32_t index);
+/* Routes longer than `depth` in the block of the first `depth` bits of key. */
+uint32_t rib_count(const struct rib *rib, fib_key key, unsigned int depth);
 
 uint64_t rib_bytes(const struct rib *rib);
-
-extern struct pool rib_pools[]; /* by family */
-
-static inline const struct rib_node *rib_get(const struct rib *rib, uint32_t index)
-{
-	return pool_get(&rib_pools[rib->family], index);
-}
-
-static inline fib_key rib_key(const struct rib *rib, const struct rib_node *node)
-{
-	fib_key key;
-
-	if (rib->family == FIB_IPV4)
-		return (fib_key)node->key[0] << 96;
-	memcpy(&key, node->key, sizeof(key));
-	return key;
-}

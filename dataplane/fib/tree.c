@@ -2,197 +2,167 @@
 #include "dataplane/fib/tree.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_common.h>
-#include <rte_prefetch.h>
 
 #include "dataplane/worker/reclaim.h"
 
-/* A change rebuilds one chunk, so these bound what it costs; the trie's nodes that it visits are
- * cache misses. A small table is one chunk for its memory's sake: 10,000 of them must fit. */
-#define TOP_RANGES_MAX 4096u
-#define INNER_RANGES_MAX 64u
-/* A chunk of n ranges comes from n / 2 routes or more. Going back to a chunk only at half of that
+/* A change rebuilds one piece, so the inner limits bound what it costs. A small table is one piece
+ * for its memory's sake: 10,000 of them must fit. */
+#define TOP_RANGES_MAX4 2048u /* three lines deep */
+#define TOP_RANGES_MAX6 2560u /* four */
+#define INNER_RANGES_MAX4 256u
+#define INNER_RANGES_MAX6 512u
+/* A piece of n ranges comes from n / 2 routes or more. Going back to a piece only at half of that
  * keeps a table that hovers at the limit from being rebuilt over and over. */
-#define TOP_ROUTES_MIN (TOP_RANGES_MAX / 4)
-#define INNER_ROUTES_MIN (INNER_RANGES_MAX / 4)
+#define TOP_ROUTES_MIN (TOP_RANGES_MAX4 / 4)
+#define INNER_ROUTES_MIN (INNER_RANGES_MAX4 / 4)
 /* How many bits index a table, by the routes in it; a table is rebuilt in another width when it
- * has twice the routes of the wider one's minimum, or half of its own. A slot takes 8 bytes. */
-#define WIDE_BITS 16u /* only the root */
-#define WIDE_ROUTES (1u << 16)
-#define MIDDLE_BITS 8u
-#define MIDDLE_ROUTES 1024u
-#define NARROW_BITS 4u
+ * has twice the routes of the wider one's minimum, or half of its own. A slot takes 4 bytes. IPv4
+ * goes to /12, /18, /24: below /18 a bitmap tells 64 of /24 apart. */
+#define WIDE_BITS4 18u /* only the root */
+#define WIDE_BITS6 16u
+#define WIDE_ROUTES4 (1u << 15)
+#define WIDE_ROUTES6 (1u << 14)
+#define ROOT_BITS 12u
+#define INNER_BITS4 6u
+#define MIDDLE_BITS6 12u
+#define MIDDLE_ROUTES6 1024u
+#define NARROW_BITS6 4u
 
-_Static_assert(offsetof(struct table, default_group) == offsetof(struct chunk, default_group),
-	"tree_default() reads both");
-_Static_assert(TOP_RANGES_MAX >= INNER_RANGES_MAX, "the scratch serves both");
+_Static_assert(TOP_RANGES_MAX6 <= RANGES_MAX && TOP_RANGES_MAX4 <= RANGES_MAX, "a walk holds them");
+_Static_assert(sizeof(struct table) % ARENA_UNIT == 0, "slots begin on a boundary");
 
-/* Ranges on their way into a chunk. One writer, one at a time. */
-static struct {
-	fib_key starts[TOP_RANGES_MAX];
-	uint32_t groups[TOP_RANGES_MAX];
-	uint32_t count, limit;
-	fib_key last; /* of the block */
-	bool overflow;
-} scratch;
+/* Too large for a stack. One writer, one walk at a time. */
+static struct walk walker;
 
-static void scratch_put(fib_key start, uint32_t group)
-{
-	uint32_t n = scratch.count;
-
-	if (n > 0 && scratch.starts[n - 1] == start) {
-		/* A longer prefix begins where a shorter one did: nothing is left of that range. */
-		scratch.groups[n - 1] = group;
-		if (n > 1 && scratch.groups[n - 2] == group)
-			scratch.count--;
-		return;
-	}
-	if (n > 0 && scratch.groups[n - 1] == group)
-		return;
-	if (n == scratch.limit) {
-		scratch.overflow = true;
-		return;
-	}
-	scratch.starts[n] = start;
-	scratch.groups[n] = group;
-	scratch.count = n + 1;
-}
-
-/* The ranges of a subtree; `around` is the group of what surrounds it. Recursion is as deep as
- * prefixes nest: at most 128. */
-static void scratch_walk(const struct rib *rib, uint32_t index, uint32_t around)
-{
-	const struct rib_node *node = rib_get(rib, index);
-	bool routed = node->route.group != 0 && node->length != 0;
-	fib_key key = rib_key(rib, node), last = key | fib_key_host_bits(node->length);
-	uint32_t group = routed ? node->route.group : around;
-
-	/* The left subtree takes a while: fetch the right one's top meanwhile. */
-	if (node->child[1] != RIB_NIL)
-		rte_prefetch0(rib_get(rib, node->child[1]));
-	if (routed)
-		scratch_put(key, group);
-	for (unsigned int i = 0; i < 2; i++)
-		if (node->child[i] != RIB_NIL && !scratch.overflow)
-			scratch_walk(rib, node->child[i], group);
-	if (routed && last != scratch.last)
-		scratch_put(last + 1, around);
-}
-
-/* Where to build: the block of the first `depth` bits of key, with what rib_descend() says. */
+/* Where to build: the block of the first `depth` bits of key. */
 struct block {
-	const struct rib *rib;
-	uint32_t node;
-	uint32_t group;
+	struct walk *walk;
 	fib_key key;
 	unsigned int depth;
 	bool top;
+	uint32_t *cover; /* what covers the block is stored here, if not NULL */
 };
 
-static int slot_build(const struct block *block, tree_slot *slot);
+static int slot_build(const struct block *block, fib_slot *slot);
 
-static unsigned int bits_for(uint32_t routes, bool top)
+static struct table *slot_table(fib_slot slot)
 {
-	if (top && routes >= WIDE_ROUTES)
-		return WIDE_BITS;
-	return routes >= MIDDLE_ROUTES ? MIDDLE_BITS : NARROW_BITS;
+	return (struct table *)((uint8_t *)slot_piece(slot) - sizeof(struct table));
 }
 
-/* Should the table be built anew, in another width or as a chunk? */
-static bool table_misfits(const struct table *table, bool top)
+static uint32_t table_bytes(unsigned int bits)
+{
+	return (uint32_t)(sizeof(struct table) + (2 * sizeof(fib_slot) << bits));
+}
+
+/* The group around slot i, as of the RIB's present state. */
+static uint32_t *table_cover(struct table *table, uint32_t i)
+{
+	return &table->slots[(1u << table->bits) + i];
+}
+
+static unsigned int bits_for(enum fib_family family, uint32_t routes, bool top)
+{
+	if (top && routes >= (family == FIB_IPV4 ? WIDE_ROUTES4 : WIDE_ROUTES6))
+		return family == FIB_IPV4 ? WIDE_BITS4 : WIDE_BITS6;
+	if (top)
+		return ROOT_BITS;
+	if (family == FIB_IPV4)
+		return INNER_BITS4;
+	return routes >= MIDDLE_ROUTES6 ? MIDDLE_BITS6 : NARROW_BITS6;
+}
+
+/* Should the table be built anew, in another width or as a piece? */
+static bool table_misfits(enum fib_family family, const struct table *table, bool top)
 {
 	if (table->routes < (top ? TOP_ROUTES_MIN : INNER_ROUTES_MIN))
 		return true;
-	return bits_for(table->routes / 2, top) > table->bits ||
-	       bits_for(2 * table->routes, top) < table->bits;
+	return bits_for(family, table->routes / 2, top) > table->bits ||
+	       bits_for(family, 2 * table->routes, top) < table->bits;
 }
 
-static uint32_t routes_inside(const struct block *block)
+static int table_build(const struct block *block, fib_slot *slot)
 {
-	const struct rib_node *node = rib_get(block->rib, block->node);
-	bool own = node->length == block->depth && node->route.group != 0;
-
-	return rib_count(block->rib, block->node) - own;
-}
-
-static int table_build(const struct block *block, tree_slot *slot)
-{
-	uint32_t routes = routes_inside(block);
-	unsigned int bits = bits_for(routes, block->top);
+	const struct rib *rib = block->walk->rib;
+	uint32_t routes = rib_count(rib, block->key, block->depth);
+	unsigned int bits = bits_for(rib->family, routes, block->top);
 	unsigned int depth = block->depth + bits;
-	struct table *table = calloc(1, sizeof(*table) + (sizeof(tree_slot) << bits));
+	uint32_t offset = arena_alloc(table_bytes(bits));
+	struct table *table;
+	fib_slot made;
 	int error;
 
-	if (table == NULL)
+	if (offset == 0)
 		return -ENOMEM;
+	table = arena_get(offset);
+	memset(table, 0, table_bytes(bits));
+	table->routes = routes;
 	table->depth = (uint8_t)block->depth;
 	table->bits = (uint8_t)bits;
-	table->shift = (uint8_t)(fib_family_bits(block->rib->family) - depth);
-	table->routes = routes;
+	made = (offset + (uint32_t)sizeof(*table)) | bits / 2;
 	for (uint32_t i = 0; i < 1u << bits; i++) {
-		struct block inner = {.rib = block->rib,
-			.group = block->group,
+		struct block inner = {.walk = block->walk,
 			.key = block->key | (fib_key)i << (FIB_KEY_BITS - depth),
 			.depth = depth};
 
-		inner.node = rib_descend(block->rib, block->node, inner.key, depth, &inner.group);
+		inner.cover = table_cover(table, i);
 		error = slot_build(&inner, &table->slots[i]);
 		if (error != 0) {
-			tree_free((tree_slot)table + TREE_TABLE);
+			tree_free(made);
 			return error;
 		}
 	}
-	*slot = (tree_slot)table + TREE_TABLE;
+	*slot = made;
 	return 0;
 }
 
-static int slot_build(const struct block *block, tree_slot *slot)
+static int slot_build(const struct block *block, fib_slot *slot)
 {
-	struct chunk *chunk;
+	enum fib_family family = block->walk->rib->family;
+	uint32_t top = family == FIB_IPV4 ? TOP_RANGES_MAX4 : TOP_RANGES_MAX6;
+	uint32_t inner = family == FIB_IPV4 ? INNER_RANGES_MAX4 : INNER_RANGES_MAX6;
+	int error = -E2BIG;
 
-	if (block->node == RIB_NIL && !block->top) {
-		*slot = (tree_slot)block->group << TREE_TAG_BITS;
-		return 0;
-	}
-	scratch.count = 0;
-	scratch.limit = block->top ? TOP_RANGES_MAX : INNER_RANGES_MAX;
-	scratch.last = block->key | fib_key_host_bits(block->depth);
-	scratch.overflow = false;
-	scratch_put(block->key, block->group);
-	if (block->node != RIB_NIL)
-		scratch_walk(block->rib, block->node, block->group);
-	if (scratch.overflow)
-		return table_build(block, slot);
-	if (scratch.count == 1 && !block->top) {
-		*slot = (tree_slot)scratch.groups[0] << TREE_TAG_BITS;
-		return 0;
-	}
-	chunk = chunk_create(block->rib->family, scratch.starts, scratch.groups, scratch.count);
-	if (chunk == NULL)
-		return -ENOMEM;
-	*slot = (tree_slot)chunk + TREE_CHUNK;
-	return 0;
+	walk_block(block->walk, block->key, block->depth, block->top ? top : inner);
+	if (block->cover != NULL)
+		*block->cover = walk_cover(block->walk);
+	if (!block->walk->ranges.overflow)
+		error = piece_build(family, &block->walk->ranges, block->depth, slot);
+	if (error != -E2BIG)
+		return error;
+	block->walk->positioned = false;
+	return table_build(block, slot);
 }
 
-int tree_build(const struct rib *rib, uint32_t default_group, tree_slot *top)
+static struct walk *walk_start(const struct rib *rib)
 {
-	struct block block = {.rib = rib, .node = rib->root, .top = true};
-	int error = slot_build(&block, top);
-
-	if (error == 0)
-		*tree_default(*top) = default_group;
-	return error;
+	walker.rib = rib;
+	walker.positioned = false;
+	return &walker;
 }
 
-bool tree_top_misfits(tree_slot top)
+int tree_build(const struct rib *rib, fib_slot *top)
 {
-	return tree_tag(top) == TREE_TABLE && table_misfits(tree_table(top), true);
+	struct block block = {.walk = walk_start(rib), .top = true};
+
+	return slot_build(&block, top);
 }
 
-static int change_add(struct tree_change *change, tree_slot *slot, tree_slot with)
+bool tree_top_misfits(const struct rib *rib, fib_slot top)
+{
+	return !slot_is_table(top) || table_misfits(rib->family, slot_table(top), true);
+}
+
+void tree_change_begin(struct tree_change *change, const struct rib *rib)
+{
+	*change = (struct tree_change){.walk = walk_start(rib)};
+}
+
+static int change_add(struct tree_change *change, fib_slot *slot, fib_slot with)
 {
 	struct tree_replacement *grown;
 
@@ -209,22 +179,24 @@ static int change_add(struct tree_change *change, tree_slot *slot, tree_slot wit
 	return 0;
 }
 
-/* Builds one slot anew, whatever was in it. */
+/* Builds one slot anew, whatever was in it. `inside`: only routes within its block changed. */
 static int slot_refresh(
-	struct tree_change *change, tree_slot *slot, fib_key key, unsigned int depth, bool top)
+	struct tree_change *change, struct table *table, uint32_t i, fib_key key, bool inside)
 {
-	struct block block = {.rib = change->rib, .key = key, .depth = depth, .top = top};
+	unsigned int depth = table->depth + table->bits;
+	struct block block = {
+		.walk = change->walk, .key = key, .depth = depth, .cover = table_cover(table, i)};
+	fib_slot *slot = &table->slots[i];
 	fib_key last = key | fib_key_host_bits(depth);
-	tree_slot with;
+	fib_slot with;
 	int error;
 
 	change->done = last == FIB_KEY_MAX;
 	change->next = last + 1;
-	block.node = rib_descend(change->rib, change->rib->root, key, depth, &block.group);
-	if (top)
-		error = tree_build(change->rib, *tree_default(*slot), &with);
-	else
-		error = slot_build(&block, &with);
+	/* What covers a deeper table is not kept up: its own slots know better. */
+	if (inside && !slot_is_table(*slot))
+		walk_around(change->walk, key, depth, *block.cover);
+	error = slot_build(&block, &with);
 	if (error != 0)
 		return error;
 	if (with == *slot)
@@ -239,6 +211,7 @@ static int slot_refresh(
 static int table_refresh(
 	struct tree_change *change, struct table *table, fib_key first, fib_key last)
 {
+	enum fib_family family = change->walk->rib->family;
 	unsigned int depth = table->depth + table->bits, shift = FIB_KEY_BITS - depth;
 	fib_key mask = ((fib_key)1 << table->bits) - 1;
 	uint32_t to = (uint32_t)(last >> shift & mask);
@@ -246,27 +219,24 @@ static int table_refresh(
 	int error = 0;
 
 	for (uint32_t i = (uint32_t)(first >> shift & mask); i <= to && error == 0; i++) {
-		tree_slot *slot = &table->slots[i];
+		fib_slot *slot = &table->slots[i];
 		fib_key key = block | (fib_key)i << shift;
 		fib_key end = key | fib_key_host_bits(depth);
 
-		if (tree_tag(*slot) == TREE_TABLE && !table_misfits(tree_table(*slot), false))
+		if (slot_is_table(*slot) && !table_misfits(family, slot_table(*slot), false))
 			error = table_refresh(
-				change, tree_table(*slot), RTE_MAX(first, key), RTE_MIN(last, end));
+				change, slot_table(*slot), RTE_MAX(first, key), RTE_MIN(last, end));
 		else
-			error = slot_refresh(change, slot, key, depth, false);
+			error = slot_refresh(change, table, i, key, first > key || last < end);
 	}
 	return error;
 }
 
-int tree_refresh(struct tree_change *change, tree_slot *top, fib_key first, fib_key last)
+int tree_refresh(struct tree_change *change, fib_slot top, fib_key first, fib_key last)
 {
 	if (change->done || last < change->next)
 		return 0;
-	first = RTE_MAX(first, change->next);
-	if (tree_tag(*top) == TREE_TABLE)
-		return table_refresh(change, tree_table(*top), first, last);
-	return slot_refresh(change, top, 0, 0, true);
+	return table_refresh(change, slot_table(top), RTE_MAX(first, change->next), last);
 }
 
 int64_t tree_publish(struct tree_change *change)
@@ -275,7 +245,7 @@ int64_t tree_publish(struct tree_change *change)
 
 	for (uint32_t i = 0; i < change->count; i++) {
 		struct tree_replacement *replacement = &change->replacements[i];
-		tree_slot old = *replacement->slot;
+		fib_slot old = *replacement->slot;
 
 		growth += (int64_t)tree_bytes(replacement->with) - (int64_t)tree_bytes(old);
 		__atomic_store_n(replacement->slot, replacement->with, __ATOMIC_RELEASE);
@@ -292,12 +262,12 @@ void tree_cancel(struct tree_change *change)
 	free(change->replacements);
 }
 
-void tree_count_route(tree_slot top, fib_key key, uint8_t length, int delta)
+void tree_count_route(fib_slot top, fib_key key, uint8_t length, int delta)
 {
-	tree_slot slot = top;
+	fib_slot slot = top;
 
-	while (tree_tag(slot) == TREE_TABLE && length > tree_table(slot)->depth) {
-		struct table *table = tree_table(slot);
+	while (slot_is_table(slot) && length > slot_table(slot)->depth) {
+		struct table *table = slot_table(slot);
 		unsigned int depth = table->depth + table->bits;
 
 		table->routes += (uint32_t)delta;
@@ -308,49 +278,44 @@ void tree_count_route(tree_slot top, fib_key key, uint8_t length, int delta)
 	}
 }
 
-uint64_t tree_bytes(tree_slot slot)
+uint64_t tree_bytes(fib_slot slot)
 {
 	const struct table *table;
 	uint64_t bytes;
 
-	if (tree_tag(slot) == TREE_GROUP)
-		return 0;
-	if (tree_tag(slot) == TREE_CHUNK)
-		return chunk_bytes(tree_chunk(slot));
-	table = tree_table(slot);
-	bytes = sizeof(*table) + (sizeof(tree_slot) << table->bits);
+	if (!slot_is_table(slot))
+		return piece_bytes(slot);
+	table = slot_table(slot);
+	bytes = arena_bytes(table_bytes(table->bits));
 	for (uint32_t i = 0; i < 1u << table->bits; i++)
 		bytes += tree_bytes(table->slots[i]);
 	return bytes;
 }
 
-static void tree_each(tree_slot slot, void (*drop)(void *piece))
+void tree_free(fib_slot slot)
 {
 	struct table *table;
+	unsigned int bits;
 
-	if (tree_tag(slot) == TREE_GROUP)
-		return;
-	if (tree_tag(slot) == TREE_CHUNK) {
-		drop(tree_chunk(slot));
+	if (!slot_is_table(slot)) {
+		piece_free(slot);
 		return;
 	}
-	table = tree_table(slot);
-	for (uint32_t i = 0; i < 1u << table->bits; i++)
-		tree_each(table->slots[i], drop);
-	drop(table);
+	table = slot_table(slot);
+	bits = table->bits;
+	for (uint32_t i = 0; i < 1u << bits; i++)
+		tree_free(table->slots[i]);
+	arena_free((slot & ~SLOT_TAG_MASK) - (uint32_t)sizeof(*table), table_bytes(bits));
 }
 
-static void piece_reclaim(void *piece)
+/* Nothing writes to what was unlinked: it is still whole when its turn comes. */
+static void slot_reclaimed(void *slot)
 {
-	reclaim_later(piece, free);
+	tree_free((fib_slot)(uintptr_t)slot);
 }
 
-void tree_reclaim(tree_slot slot)
+void tree_reclaim(fib_slot slot)
 {
-	tree_each(slot, piece_reclaim);
-}
-
-void tree_free(tree_slot slot)
-{
-	tree_each(slot, free);
+	if (slot_tag(slot) != SLOT_GROUP)
+		reclaim_later((void *)(uintptr_t)slot, slot_reclaimed);
 }

@@ -2,11 +2,26 @@
 /* The FIB's contract, rule by rule: what is refused, what nests, what a walk promises. */
 #include "tests/unit/dataplane/fib_common.h"
 
+#include "dataplane/fib/arena.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 
 static bool malloc_fails;
 static unsigned int malloc_failures;
+
+/* With malloc() and its kin, and with what pieces come from, or with one of them alone. */
+static int commit_failing(struct fib *fib, bool of_malloc, bool of_arena)
+{
+	int error;
+
+	malloc_fails = of_malloc;
+	arena_fails = of_arena;
+	error = fib_commit(fib);
+	malloc_fails = false;
+	arena_fails = false;
+	return error;
+}
 
 void *__real_malloc(size_t bytes);
 void *__wrap_malloc(size_t bytes);
@@ -355,18 +370,15 @@ static void test_sweep(void **state)
 static void test_no_memory(void **state)
 {
 	struct fib *fib = make(FIB_IPV4);
-	int error;
 
 	for (uint32_t i = 0; i < 10000; i++)
 		assert_int_equal(add_key(fib, (fib_key)i << 104, 24, 100 + i % 7), 0);
 	assert_int_equal(fib_commit(fib), 0);
 	assert_int_equal(add(fib, "0.0.1.128/25", 200), 0);
 	assert_int_equal(add(fib, "0.0.77.0/25", 201), 0);
-	malloc_fails = true;
-	error = fib_commit(fib);
-	malloc_fails = false;
-	assert_int_equal(error, -ENOMEM);
+	assert_int_equal(commit_failing(fib, true, false), -ENOMEM);
 	assert_true(malloc_failures > 0);
+	assert_int_equal(commit_failing(fib, false, true), -ENOMEM);
 	assert_int_equal(lookup_key(fib, FIB_IPV4, (fib_key)0x180 << 96), 101);
 	assert_int_equal(lookup_key(fib, FIB_IPV4, (fib_key)0x4d00 << 96), 100);
 	assert_int_equal(fib_commit(fib), 0);
@@ -375,10 +387,7 @@ static void test_no_memory(void **state)
 	/* The default together with others is published as a new whole. */
 	assert_int_equal(add(fib, "0.0.0.0/0", 202), 0);
 	assert_int_equal(delete (fib, "0.0.77.0/25"), 0);
-	malloc_fails = true;
-	error = fib_commit(fib);
-	malloc_fails = false;
-	assert_int_equal(error, -ENOMEM);
+	assert_int_equal(commit_failing(fib, false, true), -ENOMEM);
 	assert_int_equal(lookup_key(fib, FIB_IPV4, (fib_key)0x4d00 << 96), 201);
 	assert_int_equal(lookup_key(fib, FIB_IPV4, (fib_key)0xff000000u << 96), 0);
 	assert_int_equal(fib_commit(fib), 0);

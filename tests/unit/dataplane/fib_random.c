@@ -3,8 +3,6 @@
  * the tree grows tables and loses them again. FIB_SEED in the environment repeats a run. */
 #include "tests/unit/dataplane/fib_common.h"
 
-#include "dataplane/fib/tree.h"
-
 #define STEPS 40000u
 #define STEPS_PER_COMMIT 25u
 

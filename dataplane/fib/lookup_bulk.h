@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The body of lookup_*.c. Before including it: LOOKUP_TARGET (the functions' target attribute),
+ * line_child32/64 and line_slot32/64 (which child or slot of a line has a key).
+ *
+ * A burst goes down together, one step for all of its packets and then the next: their cache
+ * misses overlap. Packets are sorted into a list for each kind of piece without a branch, so what
+ * is not the same for all costs no misprediction.
+ */
+#include <rte_byteorder.h>
+#include <rte_prefetch.h>
+
+#include "dataplane/fib/lookup.h"
+
+#define LOOKUP static __rte_always_inline LOOKUP_TARGET
+
+struct list {
+	uint32_t count;
+	uint8_t index[FIB_BULK_MAX];
+};
+
+LOOKUP void list_put(struct list *list, uint32_t i, bool really)
+{
+	list->index[list->count] = (uint8_t)i;
+	list->count += really;
+}
+
+LOOKUP void spend(struct lookup_burst *burst, uint32_t i, unsigned int bits, bool ipv6)
+{
+	if (ipv6) {
+		burst->high[i] = burst->high[i] << bits | burst->low[i] >> (64 - bits);
+		burst->low[i] <<= bits;
+	} else {
+		burst->high[i] <<= bits;
+	}
+}
+
+LOOKUP void step_table(struct lookup_burst *burst, uint32_t i, bool ipv6)
+{
+	unsigned int bits = slot_table_bits(burst->slots[i]);
+	const fib_slot *slots = slot_piece(burst->slots[i]);
+
+	burst->slots[i] = __atomic_load_n(&slots[burst->high[i] >> (64 - bits)], __ATOMIC_ACQUIRE);
+	spend(burst, i, bits, ipv6);
+}
+
+LOOKUP void step_bitmap(struct lookup_burst *burst, uint32_t i, bool ipv6)
+{
+	const struct bitmap *bitmap = slot_piece(burst->slots[i]);
+	uint64_t runs = bitmap->runs << (63 - (burst->high[i] >> (64 - BITMAP_BITS)));
+
+	burst->slots[i] = bitmap->slots[__builtin_popcountll(runs) - 1];
+	spend(burst, i, BITMAP_BITS, ipv6);
+}
+
+/* All packets of the list, level by level. `at` is the number of a packet's line in its level. */
+LOOKUP void step_ranges(struct lookup_burst *burst, struct list *list, bool wide, bool ipv6)
+{
+	uint32_t at[FIB_BULK_MAX], headers[FIB_BULK_MAX];
+	const uint8_t *lines[FIB_BULK_MAX];
+	struct list inner, leaves = {.count = 0};
+
+	inner.count = 0;
+	for (uint32_t k = 0; k < list->count; k++) {
+		uint32_t i = list->index[k];
+
+		lines[i] = slot_piece(burst->slots[i]);
+		headers[i] = ((const struct line32 *)lines[i])->header;
+		at[i] = 0;
+		list_put(&inner, i, HEADER_LEVELS(headers[i]) > 1);
+		list_put(&leaves, i, HEADER_LEVELS(headers[i]) == 1);
+	}
+	for (uint32_t level = 1; inner.count != 0; level++) {
+		uint32_t count = inner.count;
+
+		inner.count = 0;
+		for (uint32_t k = 0; k < count; k++) {
+			uint32_t i = inner.index[k], h = headers[i];
+			uint32_t child = wide ? line_child64(lines[i], burst->high[i])
+					      : line_child32(lines[i], burst->high[i]);
+			uint32_t base = level == 1 ? 1 : HEADER_LINES1(h);
+
+			base = level == 3 ? HEADER_LINES2(h) : base;
+			/* From this level's first line to the next one's, and to the child. */
+			lines[i] += ((uint64_t)base - at[i] + at[i] * (wide ? 8 : 16) + child) *
+				    LINE_BYTES;
+			at[i] = at[i] * (wide ? 8 : 16) + child;
+			rte_prefetch0(lines[i]);
+			list_put(&inner, i, HEADER_LEVELS(h) > level + 1);
+			list_put(&leaves, i, HEADER_LEVELS(h) == level + 1);
+		}
+	}
+	for (uint32_t k = 0; k < leaves.count; k++) {
+		uint32_t i = leaves.index[k];
+
+		burst->slots[i] = wide ? line_slot64(lines[i], burst->high[i])
+				       : line_slot32(lines[i], burst->high[i]);
+		if (wide) {
+			burst->high[i] = burst->low[i];
+			burst->low[i] = 0;
+		} else {
+			spend(burst, i, 32, ipv6);
+		}
+	}
+}
+
+/* Pieces, once the tables are behind: sorts the packets by the kind of their piece and takes each
+ * kind's step. Those that are not at a group yet stay pending. */
+LOOKUP void step_pieces(struct lookup_burst *burst, struct list *pending, bool ipv6)
+{
+	struct list bitmaps, narrow, wide;
+	uint32_t count = pending->count;
+
+	bitmaps.count = narrow.count = wide.count = 0;
+	for (uint32_t k = 0; k < count; k++) {
+		uint32_t i = pending->index[k];
+		enum slot_tag tag = slot_tag(burst->slots[i]);
+
+		rte_prefetch0(slot_piece(burst->slots[i]));
+		list_put(&bitmaps, i, tag == SLOT_BITMAP);
+		list_put(&narrow, i, tag == SLOT_RANGES32);
+		if (ipv6)
+			list_put(&wide, i, tag == SLOT_RANGES64);
+	}
+	for (uint32_t k = 0; k < bitmaps.count; k++)
+		step_bitmap(burst, bitmaps.index[k], ipv6);
+	if (narrow.count != 0)
+		step_ranges(burst, &narrow, false, ipv6);
+	if (ipv6 && wide.count != 0)
+		step_ranges(burst, &wide, true, ipv6);
+	pending->count = 0;
+	for (uint32_t k = 0; k < count; k++)
+		list_put(pending, pending->index[k],
+			slot_tag(burst->slots[pending->index[k]]) != SLOT_GROUP);
+}
+
+/* From the tops down to groups: first the tables, which lie above everything else. */
+LOOKUP void burst_descend(struct lookup_burst *burst, unsigned int n, bool ipv6)
+{
+	struct list tables, pending;
+
+	tables.count = pending.count = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		/* Whole bursts come in large domains or in small ones: predictable. */
+		if (slot_is_table(burst->slots[i]))
+			step_table(burst, i, ipv6);
+		list_put(&tables, i, slot_is_table(burst->slots[i]));
+	}
+	for (uint32_t count = tables.count; count != 0; count = tables.count) {
+		tables.count = 0;
+		for (uint32_t k = 0; k < count; k++) {
+			uint32_t i = tables.index[k];
+
+			step_table(burst, i, ipv6);
+			list_put(&tables, i, slot_is_table(burst->slots[i]));
+		}
+	}
+	for (uint32_t i = 0; i < n; i++)
+		list_put(&pending, i, slot_tag(burst->slots[i]) != SLOT_GROUP);
+	while (pending.count != 0)
+		step_pieces(burst, &pending, ipv6);
+}
+
+static const struct fib_root no_root;
+
+/* `again` receives those whose default changed meanwhile. */
+LOOKUP void burst_lookup(struct lookup_burst *burst, const struct fib_root *const *roots,
+	uint32_t *groups, unsigned int n, struct list *again, bool ipv6)
+{
+	uint64_t words[FIB_BULK_MAX];
+	struct list defaults;
+
+	for (uint32_t i = 0; i < n; i++) {
+		words[i] = root_load(roots[i] != NULL ? roots[i] : &no_root);
+		burst->slots[i] = (fib_slot)words[i];
+	}
+	burst_descend(burst, n, ipv6);
+	defaults.count = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t group = burst->slots[i] >> SLOT_TAG_BITS;
+
+		groups[i] = group != 0 ? group : root_default(words[i]);
+		list_put(&defaults, i, group == 0);
+	}
+	again->count = 0;
+	for (uint32_t k = 0; k < defaults.count; k++) {
+		uint32_t i = defaults.index[k];
+
+		list_put(again, i, roots[i] != NULL && root_load(roots[i]) != words[i]);
+	}
+}
+
+static LOOKUP_TARGET void bulk4(const struct fib_root *const *roots, const uint32_t *addresses,
+	uint32_t *groups, unsigned int n)
+{
+	struct lookup_burst burst;
+	struct list again;
+
+	for (uint32_t i = 0; i < n; i++)
+		burst.high[i] = (uint64_t)addresses[i] << 32;
+	burst_lookup(&burst, roots, groups, n, &again, false);
+	for (uint32_t k = 0; k < again.count; k++) {
+		uint32_t i = again.index[k];
+
+		groups[i] = lookup_one(roots[i], (uint64_t)addresses[i] << 32, 0);
+	}
+}
+
+LOOKUP uint64_t load_half(const uint8_t *address)
+{
+	uint64_t half;
+
+	memcpy(&half, address, sizeof(half));
+	return rte_be_to_cpu_64(half);
+}
+
+static LOOKUP_TARGET void bulk6(const struct fib_root *const *roots, const uint8_t (*addresses)[16],
+	uint32_t *groups, unsigned int n)
+{
+	struct lookup_burst burst;
+	struct list again;
+
+	for (uint32_t i = 0; i < n; i++) {
+		burst.high[i] = load_half(addresses[i]);
+		burst.low[i] = load_half(addresses[i] + 8);
+	}
+	burst_lookup(&burst, roots, groups, n, &again, true);
+	for (uint32_t k = 0; k < again.count; k++) {
+		uint32_t i = again.index[k];
+
+		groups[i] =
+			lookup_one(roots[i], load_half(addresses[i]), load_half(addresses[i] + 8));
+	}
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/fib/walk.h"
+
+static void ranges_put(struct ranges *ranges, fib_key start, uint32_t group)
+{
+	uint32_t n = ranges->count;
+
+	if (n > 0 && ranges->starts[n - 1] == start) {
+		/* A longer prefix begins where a shorter one did: nothing is left of that range. */
+		ranges->groups[n - 1] = group;
+		if (n > 1 && ranges->groups[n - 2] == group)
+			ranges->count--;
+		return;
+	}
+	if (n > 0 && ranges->groups[n - 1] == group)
+		return;
+	if (n == ranges->limit) {
+		ranges->overflow = true;
+		return;
+	}
+	ranges->starts[n] = start;
+	ranges->groups[n] = group;
+	ranges->count = n + 1;
+}
+
+static void open_push(struct walk *walk, const struct rib_entry *entry)
+{
+	walk->open[walk->opened++] =
+		(struct open){entry->key | fib_key_host_bits(entry->length), entry->group};
+}
+
+static uint32_t open_group(const struct walk *walk)
+{
+	return walk->opened > 0 ? walk->open[walk->opened - 1].group : 0;
+}
+
+/* From anywhere: the longest cover first, since it is next to the place that was found. */
+static void walk_position(struct walk *walk, fib_key key, unsigned int depth)
+{
+	struct rib_cursor before;
+	struct rib_entry entry;
+	unsigned int common;
+
+	walk->opened = 0;
+	rib_seek(walk->rib, &walk->cursor, key, depth + 1);
+	before = walk->cursor;
+	if (depth == 0 || !rib_previous(&before))
+		return;
+	rib_get(&before, &entry);
+	common = fib_key_common(key, entry.key);
+	if (common > depth)
+		common = depth;
+	if (entry.length > common && !rib_cover(walk->rib, key, common, &entry))
+		return;
+	if (entry.length != 0)
+		open_push(walk, &entry);
+}
+
+/* On from the block before: what ended there is closed, what begins here and is not inside of the
+ * block opens. */
+static void walk_continue(struct walk *walk, fib_key key, unsigned int depth)
+{
+	struct rib_entry entry;
+	bool closed = false;
+
+	while (walk->opened > 0 && walk->open[walk->opened - 1].last < key) {
+		walk->opened--;
+		closed = true;
+	}
+	for (; !walk->cursor.end; rib_next(&walk->cursor)) {
+		rib_get(&walk->cursor, &entry);
+		if (entry.key != key || entry.length > depth)
+			break;
+		if (entry.length != 0)
+			open_push(walk, &entry);
+	}
+	/* Of the covers that began earlier the search found only one: ask for the next. */
+	if (closed && walk->opened == 0 && rib_cover(walk->rib, key, depth, &entry))
+		open_push(walk, &entry);
+}
+
+/* Closes what ends before `start`. */
+static void walk_close(struct walk *walk, uint32_t around, fib_key start)
+{
+	while (walk->opened > around && walk->open[walk->opened - 1].last < start) {
+		fib_key last = walk->open[--walk->opened].last;
+
+		ranges_put(&walk->ranges, last + 1, open_group(walk));
+	}
+}
+
+void walk_around(struct walk *walk, fib_key key, unsigned int depth, uint32_t group)
+{
+	if (walk->positioned && walk->next == key)
+		return;
+	rib_seek(walk->rib, &walk->cursor, key, depth + 1);
+	walk->opened = 0;
+	if (group != 0)
+		walk->open[walk->opened++] = (struct open){key | fib_key_host_bits(depth), group};
+	walk->positioned = true;
+	walk->next = key;
+}
+
+uint32_t walk_cover(const struct walk *walk)
+{
+	return walk->cover;
+}
+
+void walk_block(struct walk *walk, fib_key key, unsigned int depth, uint32_t limit)
+{
+	struct ranges *ranges = &walk->ranges;
+	fib_key last = key | fib_key_host_bits(depth);
+	uint32_t around;
+	struct rib_entry entry;
+
+	if (walk->positioned && walk->next == key)
+		walk_continue(walk, key, depth);
+	else
+		walk_position(walk, key, depth);
+	ranges->count = 0;
+	ranges->limit = limit;
+	ranges->overflow = false;
+	around = walk->opened;
+	walk->cover = open_group(walk);
+	ranges_put(ranges, key, walk->cover);
+	for (; !walk->cursor.end && !ranges->overflow; rib_next(&walk->cursor)) {
+		rib_get(&walk->cursor, &entry);
+		if (entry.key > last)
+			break;
+		walk_close(walk, around, entry.key);
+		open_push(walk, &entry);
+		ranges_put(ranges, entry.key, entry.group);
+	}
+	/* What ends with the block leaves no range behind it. */
+	walk_close(walk, around, last);
+	walk->opened = around;
+	walk->positioned = !ranges->overflow && last != FIB_KEY_MAX;
+	walk->next = last + 1;
+}
