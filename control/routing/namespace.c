@@ -193,9 +193,7 @@ static int apply_settings(int netns)
 
 	if (previous < 0)
 		return previous;
-	error = sysctl_domain("default");
-	if (error == 0)
-		error = sysctl_domain("all");
+	error = sysctl_namespace();
 	netlink_leave(previous);
 	return error ? error : loopback_up(netns);
 }

@@ -6,7 +6,9 @@
  */
 #pragma once
 
-/* interface: a name, or "all" or "default". */
-int sysctl_domain(const char *interface);
+/* What interfaces to come begin with, and what holds for all. */
+int sysctl_namespace(void);
+/* Of an interface that is there already. */
+int sysctl_interface(const char *interface);
 /* Raises gc_thresh1..3 below /proc/sys/DIRECTORY to at least these; never lowers. */
 int sysctl_raise(const char *directory, long thresh1, long thresh2, long thresh3);

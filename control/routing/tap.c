@@ -190,8 +190,8 @@ static int set_addresses(struct mnl_socket *socket, uint32_t ifindex,
 	return error;
 }
 
-/* In the namespace the thread is in. */
-static int configure(const struct tap_settings *settings, bool again)
+/* In the namespace the thread is in. A new TAP has the namespace's settings. */
+static int configure(const struct tap_settings *settings, bool again, bool is_new)
 {
 	uint32_t ifindex = if_nametoindex(settings->ifname);
 	struct mnl_socket *socket;
@@ -199,7 +199,7 @@ static int configure(const struct tap_settings *settings, bool again)
 
 	if (ifindex == 0)
 		return -errno;
-	error = sysctl_domain(settings->ifname);
+	error = is_new ? 0 : sysctl_interface(settings->ifname);
 	if (error < 0)
 		return error;
 	socket = netlink_open(-1, 0);
@@ -216,11 +216,13 @@ int tap_open(int netns, const struct tap_settings *settings)
 {
 	int previous = netlink_enter(netns);
 	int error, tap;
+	bool is_new;
 
 	if (previous < 0)
 		return fail("cannot enter the namespace of", settings->ifname, previous);
+	is_new = if_nametoindex(settings->ifname) == 0;
 	tap = attach(settings);
-	error = tap < 0 ? tap : configure(settings, false);
+	error = tap < 0 ? tap : configure(settings, false, is_new);
 	netlink_leave(previous);
 	if (error == 0)
 		return tap;
@@ -236,7 +238,7 @@ static int configure_in(int netns, const struct tap_settings *settings, bool aga
 
 	if (previous < 0)
 		return fail("cannot enter the namespace of", settings->ifname, previous);
-	error = configure(settings, again);
+	error = configure(settings, again, false);
 	netlink_leave(previous);
 	return error ? fail("cannot configure", settings->ifname, error) : 0;
 }
