@@ -18,6 +18,8 @@ struct domain *domain_by_name(const struct sync *sync, const char *name)
 	return NULL;
 }
 
+#define DOMAINS_A_TURN 16 /* some milliseconds */
+
 static void close_link(struct sync *sync, struct domain_link *link)
 {
 	adjacency_drop_interface(sync, link->interface);
@@ -260,13 +262,17 @@ static int open_links(struct sync *sync, struct domain *domain, const struct api
 static int open_domain(struct sync *sync, struct domain *domain, const struct api_port *ports,
 	unsigned int port_count)
 {
-	int error;
-
 	if (domain->netns < 0)
 		domain->netns = namespace_open(sync->netns_dir, domain->name);
 	if (domain->netns < 0)
 		return domain->netns;
-	error = open_links(sync, domain, ports, port_count);
+	return open_links(sync, domain, ports, port_count);
+}
+
+static int open_kernel(struct sync *sync, struct domain *domain)
+{
+	if (domain->netns < 0)
+		return 0; /* said already */
 	if (domain->kernel == NULL)
 		domain->kernel = kernel_open(sync->base, domain->netns, &domain_callbacks, domain);
 	if (domain->kernel == NULL)
@@ -274,21 +280,27 @@ static int open_domain(struct sync *sync, struct domain *domain, const struct ap
 	for (unsigned int i = 0; i < domain->link_count; i++)
 		if (domain->links[i].running)
 			domain_ask_for_peers(domain, &domain->links[i]);
-	return error;
+	return 0;
 }
 
-int domains_open(struct sync *sync, const struct api_port *ports, unsigned int port_count)
+/* Namespaces and TAPs of all come before the first socket: each change in any namespace is offered
+ * to every socket that listens in some namespace, ours and zebra's. */
+bool domains_open_some(struct sync *sync, const struct api_port *ports, unsigned int port_count)
 {
-	int result = 0;
+	unsigned int count = sync->plan->domain_count;
 
-	for (unsigned int i = 0; i < sync->plan->domain_count; i++) {
-		int error = open_domain(sync, sync->domains[i], ports, port_count);
+	for (unsigned int turn = 0; turn < DOMAINS_A_TURN && sync->open_cursor < 2 * count;
+		turn++, sync->open_cursor++) {
+		struct domain *domain = sync->domains[sync->open_cursor % count];
+		int error = sync->open_cursor < count ? open_domain(sync, domain, ports, port_count)
+						      : open_kernel(sync, domain);
+
 		if (error == 0)
 			continue;
-		log_error("domain", "%s: %s", sync->domains[i]->name, strerror(-error));
-		result = error;
+		log_error("domain", "%s: %s", domain->name, strerror(-error));
+		sync->again = true;
 	}
-	return result;
+	return sync->open_cursor < 2 * count;
 }
 
 bool domains_ready(const struct sync *sync)

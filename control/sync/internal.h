@@ -18,6 +18,7 @@ enum phase {
 	PHASE_ADOPTING, /* reading ids that the dataplane has */
 	PHASE_STARTING, /* STARTUP sent */
 	PHASE_PORTS,    /* snapshot begun, ports stated, waiting for their MACs */
+	PHASE_OPENING,  /* namespaces, TAPs and kernels, some a turn of the loop */
 	PHASE_KERNELS,  /* waiting for the domains' first dumps */
 	PHASE_PUSHING,  /* stating everything */
 	PHASE_ENDING,   /* SNAPSHOT_END sent */
@@ -137,7 +138,10 @@ struct sync {
 	bool snapshot_asked; /* another one is wanted after the present one */
 	struct api_batch *batch;
 	struct pending_batch *pending_first, *pending_last;
-	int64_t awaited; /* sequence of the request the phase waits for */
+	int64_t awaited;                          /* sequence of the request the phase waits for */
+	struct api_port port_rows[API_PORTS_MAX]; /* as the dataplane has them */
+	unsigned int port_count;
+	unsigned int open_cursor; /* of the domains, once for links, once for kernels */
 	uint32_t push_cursor;
 	unsigned int push_stage;
 	char error[512]; /* what went wrong last, empty when all is well */
@@ -186,6 +190,8 @@ void session_kernels_changed(struct sync *sync);
 void session_complain(struct sync *sync, const char *what, const char *why);
 /* The end of this turn of the event loop sends what is there. */
 void session_flush_soon(struct sync *sync);
+/* The same, after the loop has served others. */
+void session_flush_next_turn(struct sync *sync);
 /* Its sequence; not positive when it could not be sent, and then the connection breaks. */
 int64_t session_message(
 	struct sync *sync, enum api_message_type type, const void *payload, size_t length);
@@ -242,8 +248,9 @@ void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct
 
 /* ---- domains.c: ids, namespaces, TAPs ---- */
 int domains_plan(struct sync *sync); /* makes domains match the plan; ids and namespaces */
-/* MACs are known: TAPs and kernels of every wanted domain. 0 or -errno of the last failure. */
-int domains_open(struct sync *sync, const struct api_port *ports, unsigned int port_count);
+/* MACs are known: TAPs and kernels of the wanted domains, some of them a call. False: all are done.
+ * A failure asks for another snapshot. */
+bool domains_open_some(struct sync *sync, const struct api_port *ports, unsigned int port_count);
 bool domains_ready(const struct sync *sync); /* every kernel's first dump is in */
 struct domain *domain_by_name(const struct sync *sync, const char *name); /* NULL: none */
 void domain_tap_settings(const struct domain_link *link, struct tap_settings *settings);

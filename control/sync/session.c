@@ -77,6 +77,13 @@ void session_flush_soon(struct sync *sync)
 	event_active(sync->flush_event, EV_TIMEOUT, 1);
 }
 
+/* An event that makes itself active is run again before any socket is looked at; a timer is not. */
+void session_flush_next_turn(struct sync *sync)
+{
+	sync->flush_coming = true;
+	evtimer_add(sync->flush_event, &(struct timeval){0});
+}
+
 void session_break(struct sync *sync, int error)
 {
 	sync->broken = error;

@@ -2,8 +2,8 @@
 /*
  * The stages of a snapshot, which states everything to the dataplane:
  *
- *   STARTING -> PORTS -> KERNELS -> PUSHING -> ENDING -> SYNCED
- *      ^-------------------- a new plan -------------------'
+ *   STARTING -> PORTS -> OPENING -> KERNELS -> PUSHING -> ENDING -> SYNCED
+ *      ^-------------------------- a new plan --------------------------'
  */
 #include <errno.h>
 #include <stdio.h>
@@ -42,31 +42,37 @@ static void send_startup(struct sync *sync)
 	sync->awaited = session_message(sync, API_STARTUP, &startup, sizeof(startup));
 }
 
-struct port_rows {
-	struct api_port rows[API_PORTS_MAX];
-	unsigned int count;
-};
-
 static void collect_port(const void *row, void *context)
 {
-	struct port_rows *ports = context;
+	struct sync *sync = context;
 
-	if (ports->count < API_PORTS_MAX)
-		ports->rows[ports->count++] = *(const struct api_port *)row;
+	if (sync->port_count < API_PORTS_MAX)
+		sync->port_rows[sync->port_count++] = *(const struct api_port *)row;
 }
 
 void snapshot_ports(struct sync *sync)
 {
-	struct port_rows ports = {.count = 0};
-	int error = api_client_dump(sync->client, API_PORT, 0, collect_port, &ports);
+	int error;
 
+	sync->port_count = 0;
+	error = api_client_dump(sync->client, API_PORT, 0, collect_port, sync);
 	if (error != 0) {
 		session_lost(sync, strerror(-error));
 		return;
 	}
 	log_info("kernel", "reading the routes of %u domains", sync->plan->domain_count);
-	if (domains_open(sync, ports.rows, ports.count) != 0)
-		sync->again = true;
+	sync->phase = PHASE_OPENING;
+	sync->open_cursor = 0;
+	session_flush_soon(sync);
+}
+
+/* A thousand domains take seconds: others are served in between. */
+static void open_some(struct sync *sync)
+{
+	if (domains_open_some(sync, sync->port_rows, sync->port_count)) {
+		session_flush_next_turn(sync);
+		return;
+	}
 	sync->phase = PHASE_KERNELS;
 	session_kernels_changed(sync);
 }
@@ -178,6 +184,8 @@ static void push(struct sync *sync)
  * perhaps again when the walk comes to it: that is harmless. */
 void snapshot_pump(struct sync *sync)
 {
+	if (sync->phase == PHASE_OPENING)
+		open_some(sync);
 	if (sync->phase != PHASE_PUSHING)
 		return;
 	while (sync->push_cursor != 0 && api_client_unsent(sync->client) < UNSENT_MAX) {
