@@ -63,9 +63,10 @@ static void print_port(const void *row, void *context)
 	const struct api_port *port = row;
 	const char **comma = context;
 
-	printf("%s{\"id\": %u, \"mac\": \"%02x:%02x:%02x:%02x:%02x:%02x\", \"rx_queues\": %u}",
+	printf("%s{\"id\": %u, \"mac\": \"%02x:%02x:%02x:%02x:%02x:%02x\", \"rx_queues\": %u, "
+	       "\"link_up\": %u, \"link_mbps\": %u}",
 		*comma, port->id, port->mac[0], port->mac[1], port->mac[2], port->mac[3],
-		port->mac[4], port->mac[5], port->rx_queues);
+		port->mac[4], port->mac[5], port->rx_queues, port->link_up, port->link_mbps);
 	*comma = ", ";
 }
 

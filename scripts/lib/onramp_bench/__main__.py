@@ -29,6 +29,13 @@ def arguments():
                         help="fewer and shorter runs: 5 of 0.4 s instead of 9 of 0.8 s")
     parser.add_argument("--json", action="store_true", help="one object a line instead of a table")
     parser.add_argument("--case", action="append", help="forwarding: only this one (repeatable)")
+    parser.add_argument("--search", action="store_true",
+                        help="forwarding: search the rates without and with little loss (NDR, PDR) "
+                        "instead of measuring beside peers")
+    parser.add_argument("--port", metavar="DEVICE", help="forwarding: search on this real port (a "
+                        "PCI address) with an external generator")
+    parser.add_argument("--generator", metavar="COMMAND", help="its command line; {pps}, {seconds} "
+                        "and {pcap} are replaced, and it ends when everything is sent")
     parser.add_argument("--record", action="store_true",
                         help="instructions: what is counted is the record from now on")
     return parser.parse_args()

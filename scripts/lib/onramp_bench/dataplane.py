@@ -21,7 +21,8 @@ SKEW = 0.02
 class Dataplane(Contestant):
     name = "onramp"
 
-    def __init__(self, bench, name, workers, memory_mb, prefix=()):
+    def __init__(self, bench, name, workers, memory_mb, prefix=(),
+                 pci=False):
         self.bench = bench
         self.run_dir = os.path.join(bench.run_dir, name)
         self.steer = None
@@ -31,7 +32,8 @@ class Dataplane(Contestant):
             [*prefix, build.path("dataplane/onramp-dataplane"), "--run-dir", self.run_dir])).start()
         wait_until("the dataplane's socket", self._socket_there, 10)
         self._open()
-        self.say([f"startup {','.join(map(str, workers))} {bench.control_cpu} {memory_mb} 1 0"])
+        self.say([f"startup {','.join(map(str, workers))} {bench.control_cpu} {memory_mb} 1 "
+                  f"{int(pci)}"])
 
     def _socket_there(self):
         self.process.require_alive()

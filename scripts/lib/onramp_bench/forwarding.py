@@ -3,7 +3,7 @@
 
 from onramp_lab.shell import LabError
 
-from . import l3fwd, packets, plot
+from . import l3fwd, packets, plot, throughput
 from .cases import BY_NAME, CASES
 from .dataplane import Dataplane
 from .goals import RATIO_TO
@@ -136,6 +136,9 @@ def run_case(bench, case, options):
 
 
 def run(bench, options):
+    if options.search or options.port or options.generator:
+        throughput.run(bench, options)
+        return
     names = options.case or [case.name for case in CASES]
     for name in names:
         if name not in BY_NAME:
