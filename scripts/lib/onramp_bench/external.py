@@ -24,8 +24,7 @@ def parse(line):
 
 
 def call(bench, argv):
-    bench.say("running " + " ".join(os.path.relpath(word, ROOT) if os.path.isabs(word) else word
-                                    for word in argv))
+    bench.say("running " + " ".join(argv).replace(ROOT + "/", ""))
     with subprocess.Popen(bench.on_any_cpu(argv), stdout=subprocess.PIPE, text=True,
                           cwd=ROOT) as process:
         for line in process.stdout:
