@@ -107,6 +107,8 @@ static void port(unsigned int count, char **words)
 		.outer_ethertype = 0x8100,
 	};
 
+	if (count > 2)
+		item.rss = number(words[2], API_RSS_SOFTWARE);
 	snprintf(item.name, sizeof(item.name), "port%u", item.id);
 	copy_text(item.device, sizeof(item.device), words[1]);
 	site_add(API_PORT, API_UPSERT, &item);
@@ -241,7 +243,7 @@ const struct command site_commands[] = {
 	{"begin", 0, 0, "a snapshot", begin},
 	{"end", 0, 0, "the snapshot: ports open", end},
 	{"settle", 0, 0, "answers when all before is acknowledged", settle},
-	{"port", 2, 2, "ID DEVICE", port},
+	{"port", 2, 3, "ID DEVICE [RSS, a number of enum api_rss]", port},
 	{"vrf", 1, 1, "ID", vrf},
 	{"policer", 2, 2, "ID MBPS", policer},
 	{"interface", 9, 9,

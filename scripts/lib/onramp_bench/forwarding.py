@@ -9,7 +9,7 @@ from .dataplane import Dataplane
 from .goals import RATIO_TO
 from .peers import L3fwd, Testpmd
 from .results import Row
-from .site import PORT_MAC, Site
+from .site import PORT_MAC, RSS_AUTO, Site
 
 PEER_METRIC = {"macswap": "macswap", "io": "io", "l3fwd-lpm": "l3fwd_lpm", "l3fwd-fib": "l3fwd_fib"}
 # rte_lpm takes minutes to load a full table; rte_fib is the faster one there.
@@ -29,8 +29,8 @@ def effort(options):
 class Group:
     """The contestants of one case, set up and stopped."""
 
-    def __init__(self, bench, case, peers=True, workers=None, name=None):
-        self.bench, self.case, self.name = bench, case, name or case.name
+    def __init__(self, bench, case, peers=True, workers=None, name=None, rss=RSS_AUTO):
+        self.bench, self.case, self.name, self.rss = bench, case, name or case.name, rss
         self.workers = workers or [bench.worker_cpu]
         self.site = Site(case)
         self.members, self.missing = [], {}
@@ -56,7 +56,7 @@ class Group:
     def _onramp(self, pcap):
         dataplane = Dataplane(self.bench, f"onramp-{self.name}", self.workers,
                               memory_mb=1024 if self.case.table == "64r" else 2048)
-        dataplane.say(self.site.commands(infinite(pcap, queues=len(self.workers))))
+        dataplane.say(self.site.commands(infinite(pcap, queues=len(self.workers)), self.rss))
         mac = dataplane.ask("sample")["ports"][0]["mac"]
         if bytes.fromhex(mac.replace(":", "")) != PORT_MAC:
             raise LabError(f"the port's MAC is {mac}; packets are made for {PORT_MAC.hex(':')}")

@@ -9,6 +9,7 @@ PORT_MAC = bytes.fromhex("027063617000")  # net_pcap's first port
 ROUTES_PER_VRF = 900
 GROUP_FIRST = 16  # API_GROUP_FIRST
 NEIGHBOURS = 16
+RSS_AUTO, RSS_HARDWARE, RSS_SOFTWARE = range(3)  # enum api_rss
 TABLE_SEED = 4
 POLICER_MBPS = 400_000  # drops nothing: more than one worker can forward
 
@@ -91,9 +92,9 @@ class Site:
                 yield (f"route {vrf + 1} {prefixes.text(family, address)}/{length} "
                        f"{first + index % each}")
 
-    def commands(self, device):
+    def commands(self, device, rss=RSS_AUTO):
         yield "begin"
-        yield f"port 0 {device}"
+        yield f"port 0 {device} {rss}"
         for vrf in range(1, self.case.vrfs + 1):
             yield f"vrf {vrf}"
         yield from self.interfaces()
