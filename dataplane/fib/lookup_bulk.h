@@ -134,18 +134,15 @@ LOOKUP void step_pieces(struct lookup_burst *burst, struct list *pending, bool i
 			slot_tag(burst->slots[pending->index[k]]) != SLOT_GROUP);
 }
 
-/* From the tops down to groups: first the tables, which lie above everything else. */
-LOOKUP void burst_descend(struct lookup_burst *burst, unsigned int n, bool ipv6)
+/* The packets of the list, down to groups: first the tables, which lie above everything else. */
+LOOKUP void burst_descend(struct lookup_burst *burst, struct list *pending, bool ipv6)
 {
-	struct list tables, pending;
+	struct list tables;
 
-	tables.count = pending.count = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		/* Whole bursts come in large domains or in small ones: predictable. */
-		if (slot_is_table(burst->slots[i]))
-			step_table(burst, i, ipv6);
-		list_put(&tables, i, slot_is_table(burst->slots[i]));
-	}
+	tables.count = 0;
+	for (uint32_t k = 0; k < pending->count; k++)
+		list_put(
+			&tables, pending->index[k], slot_is_table(burst->slots[pending->index[k]]));
 	for (uint32_t count = tables.count; count != 0; count = tables.count) {
 		tables.count = 0;
 		for (uint32_t k = 0; k < count; k++) {
@@ -155,39 +152,92 @@ LOOKUP void burst_descend(struct lookup_burst *burst, unsigned int n, bool ipv6)
 			list_put(&tables, i, slot_is_table(burst->slots[i]));
 		}
 	}
-	for (uint32_t i = 0; i < n; i++)
-		list_put(&pending, i, slot_tag(burst->slots[i]) != SLOT_GROUP);
-	while (pending.count != 0)
-		step_pieces(burst, &pending, ipv6);
+	while (pending->count != 0)
+		step_pieces(burst, pending, ipv6);
 }
 
 static const struct fib_root no_root;
 
-/* `again` receives those whose default changed meanwhile. */
-LOOKUP void burst_lookup(struct lookup_burst *burst, const struct fib_root *const *roots,
+/* Each packet in a domain of its own. `again` receives those whose default changed meanwhile. */
+LOOKUP void burst_of_many(struct lookup_burst *burst, const struct fib_root *const *roots,
 	uint32_t *groups, unsigned int n, struct list *again, bool ipv6)
 {
 	uint64_t words[FIB_BULK_MAX];
-	struct list defaults;
+	struct list pending, defaults;
 
+	pending.count = defaults.count = again->count = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		words[i] = root_load(roots[i] != NULL ? roots[i] : &no_root);
 		burst->slots[i] = (fib_slot)words[i];
+		list_put(&pending, i, slot_tag(burst->slots[i]) != SLOT_GROUP);
 	}
-	burst_descend(burst, n, ipv6);
-	defaults.count = 0;
+	burst_descend(burst, &pending, ipv6);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t group = burst->slots[i] >> SLOT_TAG_BITS;
 
 		groups[i] = group != 0 ? group : root_default(words[i]);
 		list_put(&defaults, i, group == 0);
 	}
-	again->count = 0;
 	for (uint32_t k = 0; k < defaults.count; k++) {
 		uint32_t i = defaults.index[k];
 
 		list_put(again, i, roots[i] != NULL && root_load(roots[i]) != words[i]);
 	}
+}
+
+/* All packets in one grown domain: one root, one table to begin with. */
+LOOKUP void burst_of_one(struct lookup_burst *burst, const struct fib_root *root, uint64_t word,
+	uint32_t *groups, unsigned int n, struct list *again, bool ipv6)
+{
+	unsigned int bits = slot_table_bits((fib_slot)word);
+	const fib_slot *slots = slot_piece((fib_slot)word);
+	struct list bitmaps, pending;
+	bool changed, fallen = false;
+
+	bitmaps.count = pending.count = again->count = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		burst->slots[i] =
+			__atomic_load_n(&slots[burst->high[i] >> (64 - bits)], __ATOMIC_ACQUIRE);
+		spend(burst, i, bits, ipv6);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		enum slot_tag tag = slot_tag(burst->slots[i]);
+
+		rte_prefetch0(slot_piece(burst->slots[i]));
+		list_put(&bitmaps, i, tag == SLOT_BITMAP);
+		list_put(&pending, i, tag > SLOT_BITMAP);
+	}
+	for (uint32_t k = 0; k < bitmaps.count; k++) {
+		uint32_t i = bitmaps.index[k];
+
+		step_bitmap(burst, i, ipv6);
+		list_put(&pending, i, slot_tag(burst->slots[i]) != SLOT_GROUP);
+	}
+	if (pending.count != 0)
+		burst_descend(burst, &pending, ipv6);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t group = burst->slots[i] >> SLOT_TAG_BITS;
+
+		groups[i] = group != 0 ? group : root_default(word);
+		fallen |= group == 0;
+	}
+	changed = fallen && root_load(root) != word;
+	for (uint32_t i = 0; changed && i < n; i++)
+		list_put(again, i, burst->slots[i] >> SLOT_TAG_BITS == 0);
+}
+
+LOOKUP void burst_lookup(struct lookup_burst *burst, const struct fib_root *const *roots,
+	uint32_t *groups, unsigned int n, struct list *again, bool ipv6)
+{
+	uint64_t word = n != 0 && roots[0] != NULL ? root_load(roots[0]) : 0;
+	uintptr_t differ = 0;
+
+	for (uint32_t i = 1; i < n; i++)
+		differ |= (uintptr_t)roots[i] ^ (uintptr_t)roots[0];
+	if (differ == 0 && slot_is_table((fib_slot)word))
+		burst_of_one(burst, roots[0], word, groups, n, again, ipv6);
+	else
+		burst_of_many(burst, roots, groups, n, again, ipv6);
 }
 
 static LOOKUP_TARGET void bulk4(const struct fib_root *const *roots, const uint32_t *addresses,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <rte_common.h>
+#include <rte_prefetch.h>
 
 #include "dataplane/worker/reclaim.h"
 
@@ -276,6 +277,9 @@ void tree_count_route(fib_slot top, fib_key key, uint8_t length, int delta)
 		slot = table->slots[(uint32_t)(key >> (FIB_KEY_BITS - depth)) &
 				    ((1u << table->bits) - 1)];
 	}
+	/* The commit will replace it. */
+	if (slot_tag(slot) != SLOT_GROUP)
+		rte_prefetch0(slot_piece(slot));
 }
 
 uint64_t tree_bytes(fib_slot slot)
