@@ -7,6 +7,7 @@
  * misses overlap. Packets are sorted into a list for each kind of piece without a branch, so what
  * is not the same for all costs no misprediction.
  */
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 #include <rte_prefetch.h>
 
@@ -50,7 +51,8 @@ LOOKUP void step_bitmap(struct lookup_burst *burst, uint32_t i, bool ipv6)
 	uint64_t runs = bitmap->runs << (63 - (burst->high[i] >> (64 - BITMAP_BITS)));
 
 	burst->slots[i] = bitmap->slots[__builtin_popcountll(runs) - 1];
-	spend(burst, i, BITMAP_BITS, ipv6);
+	if (unlikely(slot_tag(burst->slots[i]) != SLOT_GROUP))
+		spend(burst, i, BITMAP_BITS, ipv6);
 }
 
 /* All packets of the list, level by level. `at` is the number of a packet's line in its level. */
@@ -58,19 +60,25 @@ LOOKUP void step_ranges(struct lookup_burst *burst, struct list *list, bool wide
 {
 	uint32_t at[FIB_BULK_MAX], headers[FIB_BULK_MAX];
 	const uint8_t *lines[FIB_BULK_MAX];
-	struct list inner, leaves = {.count = 0};
+	struct list inner, leaves;
 
-	inner.count = 0;
+	inner.count = leaves.count = 0;
 	for (uint32_t k = 0; k < list->count; k++) {
 		uint32_t i = list->index[k];
+		const uint8_t *line = slot_piece(burst->slots[i]);
+		uint32_t h = ((const struct line32 *)line)->header;
+		uint32_t child = wide ? line_child64(line, burst->high[i])
+				      : line_child32(line, burst->high[i]);
 
-		lines[i] = slot_piece(burst->slots[i]);
-		headers[i] = ((const struct line32 *)lines[i])->header;
-		at[i] = 0;
-		list_put(&inner, i, HEADER_LEVELS(headers[i]) > 1);
-		list_put(&leaves, i, HEADER_LEVELS(headers[i]) == 1);
+		/* Of a last line the child means nothing. */
+		lines[i] = line + (HEADER_LEVELS(h) > 1 ? (1 + child) * LINE_BYTES : 0);
+		rte_prefetch0(lines[i]);
+		headers[i] = h;
+		at[i] = child;
+		list_put(&inner, i, HEADER_LEVELS(h) > 2);
+		list_put(&leaves, i, HEADER_LEVELS(h) <= 2);
 	}
-	for (uint32_t level = 1; inner.count != 0; level++) {
+	for (uint32_t level = 2; inner.count != 0; level++) {
 		uint32_t count = inner.count;
 
 		inner.count = 0;
@@ -78,16 +86,15 @@ LOOKUP void step_ranges(struct lookup_burst *burst, struct list *list, bool wide
 			uint32_t i = inner.index[k], h = headers[i];
 			uint32_t child = wide ? line_child64(lines[i], burst->high[i])
 					      : line_child32(lines[i], burst->high[i]);
-			uint32_t base = level == 1 ? 1 : HEADER_LINES1(h);
+			uint64_t lines_here = level == 2 ? HEADER_LINES1(h) : HEADER_LINES2(h);
 
-			base = level == 3 ? HEADER_LINES2(h) : base;
 			/* From this level's first line to the next one's, and to the child. */
-			lines[i] += ((uint64_t)base - at[i] + at[i] * (wide ? 8 : 16) + child) *
-				    LINE_BYTES;
-			at[i] = at[i] * (wide ? 8 : 16) + child;
+			child += at[i] * (wide ? 8 : 16);
+			lines[i] += (lines_here - at[i] + child) * LINE_BYTES;
 			rte_prefetch0(lines[i]);
+			at[i] = child;
 			list_put(&inner, i, HEADER_LEVELS(h) > level + 1);
-			list_put(&leaves, i, HEADER_LEVELS(h) == level + 1);
+			list_put(&leaves, i, HEADER_LEVELS(h) <= level + 1);
 		}
 	}
 	for (uint32_t k = 0; k < leaves.count; k++) {
@@ -95,6 +102,8 @@ LOOKUP void step_ranges(struct lookup_burst *burst, struct list *list, bool wide
 
 		burst->slots[i] = wide ? line_slot64(lines[i], burst->high[i])
 				       : line_slot32(lines[i], burst->high[i]);
+		if (likely(slot_tag(burst->slots[i]) == SLOT_GROUP))
+			continue;
 		if (wide) {
 			burst->high[i] = burst->low[i];
 			burst->low[i] = 0;
@@ -134,21 +143,19 @@ LOOKUP void step_pieces(struct lookup_burst *burst, struct list *pending, bool i
 			slot_tag(burst->slots[pending->index[k]]) != SLOT_GROUP);
 }
 
-/* The packets of the list, down to groups: first the tables, which lie above everything else. */
-LOOKUP void burst_descend(struct lookup_burst *burst, struct list *pending, bool ipv6)
+/* The pending packets, down to groups: first those at tables, which lie above everything else. */
+LOOKUP void burst_descend(
+	struct lookup_burst *burst, struct list *at_tables, struct list *pending, bool ipv6)
 {
-	struct list tables;
+	struct list tables = *at_tables;
 
-	tables.count = 0;
-	for (uint32_t k = 0; k < pending->count; k++)
-		list_put(
-			&tables, pending->index[k], slot_is_table(burst->slots[pending->index[k]]));
 	for (uint32_t count = tables.count; count != 0; count = tables.count) {
 		tables.count = 0;
 		for (uint32_t k = 0; k < count; k++) {
 			uint32_t i = tables.index[k];
 
 			step_table(burst, i, ipv6);
+			rte_prefetch0(slot_piece(burst->slots[i]));
 			list_put(&tables, i, slot_is_table(burst->slots[i]));
 		}
 	}
@@ -163,15 +170,16 @@ LOOKUP void burst_of_many(struct lookup_burst *burst, const struct fib_root *con
 	uint32_t *groups, unsigned int n, struct list *again, bool ipv6)
 {
 	uint64_t words[FIB_BULK_MAX];
-	struct list pending, defaults;
+	struct list tables, pending, defaults;
 
-	pending.count = defaults.count = again->count = 0;
+	tables.count = pending.count = defaults.count = again->count = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		words[i] = root_load(roots[i] != NULL ? roots[i] : &no_root);
 		burst->slots[i] = (fib_slot)words[i];
+		list_put(&tables, i, slot_is_table(burst->slots[i]));
 		list_put(&pending, i, slot_tag(burst->slots[i]) != SLOT_GROUP);
 	}
-	burst_descend(burst, &pending, ipv6);
+	burst_descend(burst, &tables, &pending, ipv6);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t group = burst->slots[i] >> SLOT_TAG_BITS;
 
@@ -191,10 +199,10 @@ LOOKUP void burst_of_one(struct lookup_burst *burst, const struct fib_root *root
 {
 	unsigned int bits = slot_table_bits((fib_slot)word);
 	const fib_slot *slots = slot_piece((fib_slot)word);
-	struct list bitmaps, pending;
+	struct list bitmaps, tables, pending;
 	bool changed, fallen = false;
 
-	bitmaps.count = pending.count = again->count = 0;
+	bitmaps.count = tables.count = pending.count = again->count = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		burst->slots[i] =
 			__atomic_load_n(&slots[burst->high[i] >> (64 - bits)], __ATOMIC_ACQUIRE);
@@ -206,6 +214,7 @@ LOOKUP void burst_of_one(struct lookup_burst *burst, const struct fib_root *root
 		rte_prefetch0(slot_piece(burst->slots[i]));
 		list_put(&bitmaps, i, tag == SLOT_BITMAP);
 		list_put(&pending, i, tag > SLOT_BITMAP);
+		list_put(&tables, i, slot_is_table(burst->slots[i]));
 	}
 	for (uint32_t k = 0; k < bitmaps.count; k++) {
 		uint32_t i = bitmaps.index[k];
@@ -214,7 +223,7 @@ LOOKUP void burst_of_one(struct lookup_burst *burst, const struct fib_root *root
 		list_put(&pending, i, slot_tag(burst->slots[i]) != SLOT_GROUP);
 	}
 	if (pending.count != 0)
-		burst_descend(burst, &pending, ipv6);
+		burst_descend(burst, &tables, &pending, ipv6);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t group = burst->slots[i] >> SLOT_TAG_BITS;
 

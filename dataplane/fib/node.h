@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A node of the RIB's B+tree. Private to rib*.c.
+ * A node of the RIB's B+tree. Private to rib*.c, and to walk.c for its speed.
  *
  * Leaf: addresses, then routes. Inner: the first address of each child, the children, and the
  * first length of each child. What stands for child 0 is never read: it takes all that is before
@@ -142,4 +142,25 @@ static inline unsigned int node_child(
 	enum fib_family family, const struct node *node, fib_key key, unsigned int length)
 {
 	return node_before(family, node, key, length + 1) - 1;
+}
+
+/* rib_get() and rib_next() for those who go over many routes. */
+static inline void cursor_get(
+	const struct rib_cursor *cursor, enum fib_family family, struct rib_entry *entry)
+{
+	const struct rib_step *step = &cursor->path[cursor->rib->depth - 1];
+	const struct node *node = node_get(step->node);
+	const struct node_route *route = &node_routes(family, node)[step->at];
+
+	entry->key = node_key(family, node, step->at);
+	entry->length = route->length;
+	entry->group = route->group;
+}
+
+static inline void cursor_next(struct rib_cursor *cursor)
+{
+	struct rib_step *step = &cursor->path[cursor->rib->depth - 1];
+
+	if (++step->at >= node_get(step->node)->count)
+		rib_settle(cursor);
 }

@@ -39,8 +39,7 @@ static struct rib_step *cursor_leaf(struct rib_cursor *cursor)
 	return &cursor->path[cursor->rib->depth - 1];
 }
 
-/* From behind the last entry of a leaf to the first of the next one. */
-static void cursor_settle(struct rib_cursor *cursor)
+void rib_settle(struct rib_cursor *cursor)
 {
 	enum fib_family family = cursor->rib->family;
 	unsigned int level = cursor->rib->depth - 1;
@@ -81,18 +80,12 @@ void rib_seek(const struct rib *rib, struct rib_cursor *cursor, fib_key key, uns
 	}
 	*cursor_leaf(cursor) =
 		(struct rib_step){index, node_before(rib->family, node_get(index), key, length)};
-	cursor_settle(cursor);
+	rib_settle(cursor);
 }
 
 void rib_get(const struct rib_cursor *cursor, struct rib_entry *entry)
 {
-	const struct rib_step *step = &cursor->path[cursor->rib->depth - 1];
-	const struct node *node = node_get(step->node);
-	const struct node_route *route = &node_routes(cursor->rib->family, node)[step->at];
-
-	entry->key = node_key(cursor->rib->family, node, step->at);
-	entry->length = route->length;
-	entry->group = route->group;
+	cursor_get(cursor, cursor->rib->family, entry);
 }
 
 void rib_get_route(const struct rib_cursor *cursor, struct fib_route *route)
@@ -109,8 +102,7 @@ void rib_get_route(const struct rib_cursor *cursor, struct fib_route *route)
 
 void rib_next(struct rib_cursor *cursor)
 {
-	cursor_leaf(cursor)->at++;
-	cursor_settle(cursor);
+	cursor_next(cursor);
 }
 
 bool rib_previous(struct rib_cursor *cursor)

@@ -62,6 +62,8 @@ void rib_seek(const struct rib *rib, struct rib_cursor *cursor, fib_key key, uns
 void rib_get(const struct rib_cursor *cursor, struct rib_entry *entry);
 void rib_get_route(const struct rib_cursor *cursor, struct fib_route *route);
 void rib_next(struct rib_cursor *cursor);
+/* From behind the last route of a leaf to the first of the next one. */
+void rib_settle(struct rib_cursor *cursor);
 /* False, and nothing moved: there is none before. */
 bool rib_previous(struct rib_cursor *cursor);
 

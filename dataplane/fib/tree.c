@@ -15,11 +15,11 @@
 #define TOP_RANGES_MAX4 2048u /* three lines deep */
 #define TOP_RANGES_MAX6 2560u /* four */
 #define INNER_RANGES_MAX4 256u
-#define INNER_RANGES_MAX6 512u
+#define INNER_RANGES_MAX6 128u
 /* A piece of n ranges comes from n / 2 routes or more. Going back to a piece only at half of that
  * keeps a table that hovers at the limit from being rebuilt over and over. */
 #define TOP_ROUTES_MIN (TOP_RANGES_MAX4 / 4)
-#define INNER_ROUTES_MIN (INNER_RANGES_MAX4 / 4)
+#define INNER_ROUTES_MIN (INNER_RANGES_MAX6 / 4)
 /* How many bits index a table, by the routes in it; a table is rebuilt in another width when it
  * has twice the routes of the wider one's minimum, or half of its own. A slot takes 4 bytes. IPv4
  * goes to /12, /18, /24: below /18 a bitmap tells 64 of /24 apart. */
@@ -31,7 +31,7 @@
 #define INNER_BITS4 6u
 #define MIDDLE_BITS6 12u
 #define MIDDLE_ROUTES6 1024u
-#define NARROW_BITS6 4u
+#define NARROW_BITS6 8u
 
 _Static_assert(TOP_RANGES_MAX6 <= RANGES_MAX && TOP_RANGES_MAX4 <= RANGES_MAX, "a walk holds them");
 _Static_assert(sizeof(struct table) % ARENA_UNIT == 0, "slots begin on a boundary");

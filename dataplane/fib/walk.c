@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/fib/walk.h"
 
+#include "dataplane/fib/node.h"
+
 static void ranges_put(struct ranges *ranges, fib_key start, uint32_t group)
 {
 	uint32_t n = ranges->count;
@@ -67,8 +69,8 @@ static void walk_continue(struct walk *walk, fib_key key, unsigned int depth)
 		walk->opened--;
 		closed = true;
 	}
-	for (; !walk->cursor.end; rib_next(&walk->cursor)) {
-		rib_get(&walk->cursor, &entry);
+	for (; !walk->cursor.end; cursor_next(&walk->cursor)) {
+		cursor_get(&walk->cursor, walk->rib->family, &entry);
 		if (entry.key != key || entry.length > depth)
 			break;
 		if (entry.length != 0)
@@ -123,8 +125,8 @@ void walk_block(struct walk *walk, fib_key key, unsigned int depth, uint32_t lim
 	around = walk->opened;
 	walk->cover = open_group(walk);
 	ranges_put(ranges, key, walk->cover);
-	for (; !walk->cursor.end && !ranges->overflow; rib_next(&walk->cursor)) {
-		rib_get(&walk->cursor, &entry);
+	for (; !walk->cursor.end && !ranges->overflow; cursor_next(&walk->cursor)) {
+		cursor_get(&walk->cursor, walk->rib->family, &entry);
 		if (entry.key > last)
 			break;
 		walk_close(walk, around, entry.key);
