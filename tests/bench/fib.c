@@ -15,6 +15,7 @@
 
 bool quick;
 unsigned int runs = 9;
+cpu_set_t bench_other_cpus;
 
 /* splitmix64 */
 uint64_t bench_random(uint64_t *state)
@@ -116,8 +117,9 @@ static void eal_start(void)
 		"--log-level", "3", "--no-telemetry"};
 	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "r");
 	unsigned long free_pages = 0;
-	int error;
+	int error, cpu;
 
+	REQUIRE(sched_getaffinity(0, sizeof(bench_other_cpus), &bench_other_cpus) == 0);
 	if (file != NULL) {
 		if (fscanf(file, "%lu", &free_pages) != 1)
 			free_pages = 0;
@@ -128,6 +130,9 @@ static void eal_start(void)
 	else
 		error = rte_eal_init(sizeof(small) / sizeof(small[0]), small);
 	REQUIRE(error >= 0);
+	cpu = sched_getcpu();
+	REQUIRE(cpu >= 0);
+	CPU_CLR(cpu, &bench_other_cpus);
 	fprintf(stderr, "rte_lpm's table lies in %s\n",
 		free_pages >= 160 ? "hugepages" : "4 KiB pages: too few hugepages are free");
 }

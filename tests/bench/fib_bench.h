@@ -2,6 +2,7 @@
 /* What the parts of the FIB's benchmark share. */
 #pragma once
 
+#include <sched.h>
 #include <stdbool.h>
 
 #include "dataplane/fib/fib.h"
@@ -16,6 +17,7 @@
 
 extern bool quick;
 extern unsigned int runs;
+extern cpu_set_t bench_other_cpus; /* those that EAL did not pin the main thread to */
 
 uint64_t bench_random(uint64_t *state);
 /* Few ids are shared by many prefixes, as next-hop groups are, but neighbours seldom merge. */
