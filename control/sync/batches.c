@@ -10,8 +10,6 @@
 #include "control/log.h"
 #include "control/sync/internal.h"
 
-#define TOLD_MAX 3 /* refusals of one batch that are written out */
-
 struct pending_batch {
 	struct pending_batch *next;
 	int64_t sequence;
@@ -111,54 +109,6 @@ void session_send(struct sync *sync, enum api_object object, enum api_operation 
 
 /* ---- answers ---- */
 
-static const char *object_name(unsigned int object)
-{
-	static const char *const names[] = {[API_PORT] = "port",
-		[API_VRF] = "domain",
-		[API_INTERFACE] = "link",
-		[API_ADJACENCY] = "neighbour",
-		[API_GROUP] = "next-hop group",
-		[API_ROUTE] = "route",
-		[API_POLICER] = "rate limit"};
-
-	return object < sizeof(names) / sizeof(names[0]) ? names[object] : "object";
-}
-
-/* What an item was about, for a person. */
-static void item_text(struct sync *sync, const struct api_item *item, char *text, size_t size)
-{
-	const void *payload = item + 1;
-	const struct api_route *route = payload;
-	struct ip prefix = {0};
-	char address[64];
-
-	switch (item->object) {
-	case API_PORT:
-		snprintf(text, size, "%s", ((const struct api_port *)payload)->name);
-		break;
-	case API_VRF:
-		snprintf(text, size, "%s", ((const struct api_vrf *)payload)->name);
-		break;
-	case API_INTERFACE:
-		snprintf(text, size, "%s", ((const struct api_interface *)payload)->name);
-		break;
-	case API_POLICER:
-		snprintf(text, size, "%s", ((const struct api_policer *)payload)->name);
-		break;
-	case API_ROUTE:
-		prefix.family = route->family;
-		prefix.prefix_len = route->prefix_len;
-		memcpy(prefix.address, route->address, sizeof(prefix.address));
-		snprintf(text, size, "%s in %s", ip_text(&prefix, address, sizeof(address)),
-			route->vrf < API_VRFS_MAX && sync->by_vrf[route->vrf] != NULL
-				? sync->by_vrf[route->vrf]->name
-				: "a domain that is gone");
-		break;
-	default:
-		snprintf(text, size, "%u", *(const uint32_t *)payload);
-	}
-}
-
 /* A group or neighbour that goes during a snapshot may still be named by what only the snapshot's
  * end sweeps; it goes with that. */
 static bool is_refusal(const struct pending_batch *batch, const struct api_item *item, int error)
@@ -170,46 +120,19 @@ static bool is_refusal(const struct pending_batch *batch, const struct api_item 
 	return !(error == -EBUSY && batch->in_snapshot && swept && item->operation == API_DELETE);
 }
 
-/* What one refusal means for what is stated next. */
-static void take_refusal(struct sync *sync, const struct api_item *item, int error)
-{
-	const struct api_interface *interface = (const void *)(item + 1);
-	struct domain *domain;
-
-	sync->refused++;
-	if (item->object == API_PORT || item->object == API_INTERFACE || error == -ENOMEM)
-		sync->again = true;
-	if (item->object != API_INTERFACE)
-		return;
-	/* The TAP that rode along was closed: it must ride along again. */
-	domain = sync->by_interface[interface->id];
-	if (domain != NULL && domain_link(domain, interface->id) != NULL)
-		domain_link(domain, interface->id)->tap_given = false;
-}
-
-static void report_refusals(
+static void take_refusals(
 	struct sync *sync, const struct pending_batch *batch, const int32_t *errors, uint32_t count)
 {
 	const struct api_batch *items = &batch->items;
 	size_t offset = 0;
-	unsigned int told = 0;
 
 	for (uint32_t i = 0; i < count && offset < items->length; i++) {
 		const struct api_item *item = (const void *)(items->bytes + offset);
-		char what[160], text[200];
 
 		offset += sizeof(*item) + (item->length + 7u) / 8u * 8u;
-		if (!is_refusal(batch, item, errors[i]))
-			continue;
-		take_refusal(sync, item, errors[i]);
-		if (told++ >= TOLD_MAX)
-			continue;
-		item_text(sync, item, what, sizeof(what));
-		snprintf(text, sizeof(text), "%s %s refused", object_name(item->object), what);
-		session_complain(sync, text, strerror(-errors[i]));
+		if (is_refusal(batch, item, errors[i]))
+			refusal_take(sync, item, errors[i]);
 	}
-	if (told > TOLD_MAX)
-		log_error("dataplane", "and %u more refused in the same batch", told - TOLD_MAX);
 }
 
 int batch_answered(struct sync *sync, const struct api_message *message)
@@ -225,7 +148,7 @@ int batch_answered(struct sync *sync, const struct api_message *message)
 	if (batch->next == NULL)
 		sync->pending_last = NULL;
 	if (ack->failed > 0)
-		report_refusals(sync, batch, (const int32_t *)(ack + 1), ack->count);
+		take_refusals(sync, batch, (const int32_t *)(ack + 1), ack->count);
 	free(batch);
 	return 0;
 }

@@ -100,8 +100,9 @@ struct domain {
 	struct kernel *kernel;
 	struct domain_link links[LINKS];
 	unsigned int link_count;
-	bool wanted; /* in the present plan */
-	bool acked;  /* part of a snapshot that the dataplane acknowledged */
+	bool wanted;             /* in the present plan */
+	uint64_t refused_routes; /* by the dataplane, since the last snapshot began */
+	bool acked;              /* part of a snapshot that the dataplane acknowledged */
 	struct partner *partners;
 	unsigned int partner_count;
 	/* What BGP says of this domain's own routes, one table a family (announce.c). */
@@ -146,6 +147,9 @@ struct sync {
 	unsigned int push_stage;
 	char error[512]; /* what went wrong last, empty when all is well */
 	uint64_t refused;
+	/* refusals.c: written out and not, since the present while began */
+	unsigned int refusals_told, refusals_untold;
+	int64_t refusals_since_s;
 
 	/* tables */
 	struct table ports, vrfs, interfaces, policers; /* struct named */
@@ -228,6 +232,11 @@ int64_t batch_send_fds(struct sync *sync, const int *fds, unsigned int fd_count)
 /* Takes the answer to the first batch that has none. -EPROTO: it is not that. */
 int batch_answered(struct sync *sync, const struct api_message *message);
 void batches_drop(struct sync *sync); /* the connection is gone */
+
+/* ---- refusals.c ---- */
+void refusal_take(struct sync *sync, const struct api_item *item, int error);
+json_t *refusals_of_routes(const struct sync *sync); /* {domain: how many} */
+void refusals_forget(struct sync *sync);             /* a snapshot states everything again */
 
 /* ---- named.c ---- */
 /* Finds or makes, and marks as wanted. 0: no memory or no id left. */

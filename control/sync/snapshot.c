@@ -225,6 +225,7 @@ void snapshot_begin(struct sync *sync)
 
 	sync->snapshot_asked = false;
 	sync->complained = false;
+	refusals_forget(sync);
 	/* From here on nothing is said, until the snapshot says all; what it leaves out is swept.
 	 */
 	batch_send(sync);
