@@ -61,16 +61,24 @@ def below(passes, high):
 
 def highest(trial, low, high, allowed, seconds, confirm_seconds):
     """The highest rate with at most `allowed` loss, found between two rates by short trials and
-    confirmed by longer ones."""
+    confirmed by longer ones. A generator may send less than it was asked for: what it really sent
+    in the confirming trial counts."""
+    sent = {}
+
     def within(duration):
-        return lambda pps: checked(trial, pps, duration).loss <= allowed
+        def passes(pps):
+            seen = checked(trial, pps, duration)
+            sent[pps] = seen.offered / seen.seconds
+            return seen.loss <= allowed
+        return passes
 
     short, long = within(seconds), within(confirm_seconds)
     if not short(low):
         raise LabError(f"more than {100 * allowed:g} % of the packets are lost already at "
                        f"{low:.0f} packets/s")
     found = high if short(high) else between(short, low, high)
-    return found if long(found) else below(long, found)
+    found = found if long(found) else below(long, found)
+    return min(found, sent[found])
 
 
 def search(trial, line_pps, seconds, confirm_seconds):

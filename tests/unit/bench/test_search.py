@@ -6,7 +6,7 @@ import unittest
 from onramp_lab.shell import LabError
 
 from onramp_bench.search import PRECISION, Trial, search
-from onramp_bench.throughput import counted, line_rate
+from onramp_bench.throughput import PCI_ADDRESS, counted, line_rate
 
 
 class Device:
@@ -59,17 +59,37 @@ class Search(unittest.TestCase):
     def test_what_a_long_trial_does_not_confirm_gives_way(self):
         self.near(run(Device(5e6, weak_when_long=0.9))["ndr"], 4.5e6)
 
+    def test_a_generator_that_is_too_slow_is_not_taken_at_its_word(self):
+        def trial(pps, seconds):
+            return Trial(int(min(pps, 1e6) * seconds), 0, seconds)
+
+        self.assertEqual(set(search(trial, 14.88e6, 2, 60).values()), {1e6})
+
     def test_a_silent_generator_is_named(self):
         with self.assertRaisesRegex(LabError, "no packet reached"):
             search(lambda pps, seconds: Trial(0, 0, seconds), 1e6, 1, 1)
 
 
+class Devices(unittest.TestCase):
+    def test_pci_addresses_are_told_from_devices_of_software(self):
+        for device in ("0000:17:00.0", "17:00.1", "0000:AF:00.0,arg=1"):
+            self.assertTrue(PCI_ADDRESS.match(device), device)
+        for device in ("net_tap0,mac=02:00:00:00:00:01", "net_null0"):
+            self.assertFalse(PCI_ADDRESS.match(device), device)
+
+
 class Counters(unittest.TestCase):
     def test_missed_packets_were_offered_and_lost(self):
-        trial = counted({"rx": 100, "tx": 90, "missed": 5}, {"rx": 1090, "tx": 1070, "missed": 15}, 2)
+        trial = counted({"rx": 100, "tx": 90, "missed": 5, "drops": {}},
+                        {"rx": 1090, "tx": 1070, "missed": 15, "drops": {"no-route": 10}}, 2)
         self.assertEqual((trial.offered, trial.lost), (1000, 20))
         self.assertEqual(trial.loss, 0.02)
         self.assertEqual(trial.forwarded_pps, 490)
+
+    def test_strays_are_not_the_generators(self):
+        trial = counted({"rx": 0, "tx": 0, "missed": 0, "drops": {"unknown-tag": 2}},
+                        {"rx": 103, "tx": 100, "missed": 0, "drops": {"unknown-tag": 5}}, 1)
+        self.assertEqual((trial.offered, trial.lost), (100, 0))
 
     def test_line_rate_of_64_byte_frames(self):
         self.assertAlmostEqual(line_rate(10_000, 24 + 10 * (16 + 60), 10), 14_880_952, delta=1)
