@@ -6,7 +6,7 @@ import sys
 
 from onramp_lab.shell import LabError
 
-from . import build, external, forwarding, instructions, latency, scaling
+from . import build, external, forwarding, instructions, latency, report, scaling
 from .bench import Bench
 from .cases import CASES
 from .results import table
@@ -22,9 +22,11 @@ def arguments():
     parser = argparse.ArgumentParser(
         prog="scripts/bench", description=__doc__,
         epilog="Forwarding cases: " + " ".join(case.name for case in CASES))
-    parser.add_argument("name", choices=[*BENCHES, "instructions", "build"],
+    parser.add_argument("name", choices=[*BENCHES, "instructions", "build", "report"],
                         help="what to measure; instructions: of the fast path a packet, against "
-                        "the record; build: only make what the others need")
+                        "the record; build: only make what the others need; report: tables "
+                        "and plot of what earlier runs said with --json")
+    parser.add_argument("files", nargs="*", help="report: their output")
     parser.add_argument("--quick", action="store_true",
                         help="fewer and shorter runs: 5 of 0.4 s instead of 9 of 0.8 s")
     parser.add_argument("--json", action="store_true", help="one object a line instead of a table")
@@ -38,13 +40,18 @@ def arguments():
                         "and {pcap} are replaced, and it ends when everything is sent")
     parser.add_argument("--record", action="store_true",
                         help="instructions: what is counted is the record from now on")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if bool(options.files) != (options.name == "report"):
+        parser.error("report takes files, and nothing else does")
+    return options
 
 
 def main():
     options = arguments()
     if options.name == "instructions":
         return instructions.main(options.record)
+    if options.name == "report":
+        return report.main(options.files)
     build.build(TARGETS)
     if options.name == "build":
         return 0

@@ -30,6 +30,8 @@ CASES = [
     BASE,
     INTERNET,
     variant(INTERNET, "v4-vlan-internet-64k", destinations=65536),
+    # What the packets themselves take of the caches, without the table's share.
+    variant(BASE, "v4-vlan-64r-16k", destinations=16384),
     variant(BASE, "v4-qinq-64r-1k", tags="qinq"),
     Case("v6-vlan-internet-16k", family=6, table="internet", destinations=16384),
     Case("v4-vlan-1000vrf", table="vrfs", destinations=16384, vrfs=1000),

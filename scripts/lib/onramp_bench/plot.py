@@ -66,14 +66,18 @@ def stacked(bars, stages):
             + "\n".join(lines) + "\n</svg>\n")
 
 
-def stages(rows):
-    """Of the result rows whose metric is cycles_STAGE, a bar for each case."""
+def bars_of(rows):
+    """([(case, {stage: cycles})], stages) of the result rows whose metric is cycles_STAGE."""
     bars, names = {}, []
     for row in rows:
         stage = row.metric.removeprefix("cycles_")
-        if stage in ("more", row.metric):
+        if row.bench != "forwarding" or stage in ("more", row.metric):
             continue
         bars.setdefault(row.case, {})[stage] = row.value
         if stage not in names:
             names.append(stage)
-    return stacked(list(bars.items()), names)
+    return list(bars.items()), names
+
+
+def stages(rows):
+    return stacked(*bars_of(rows))

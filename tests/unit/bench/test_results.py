@@ -2,14 +2,15 @@
 """Rows, tables, goals, ratios of interleaved turns."""
 
 import json
+import tempfile
 import unittest
 from xml.etree import ElementTree
 
-from onramp_bench import plot
+from onramp_bench import plot, report
 from onramp_bench.contestant import Turn
 from onramp_bench.forwarding import ratios, rows_of
 from onramp_bench.cases import BY_NAME
-from onramp_bench.results import Row, table
+from onramp_bench.results import Row, skipped, table
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -69,6 +70,25 @@ class Plot(unittest.TestCase):
     def test_steps_are_round(self):
         self.assertEqual([plot.nice_step(top) for top in (7, 40, 90, 240, 1000)],
                          [1, 5, 10, 50, 100])
+
+
+class Report(unittest.TestCase):
+    def test_the_last_of_several_counts_and_skipped_rows_do_not(self):
+        row = Row("forwarding", "v4-vlan-64r-1k", "ratio_macswap", "", [0.5], build="b1")
+        newer = Row("forwarding", "v4-vlan-64r-1k", "ratio_macswap", "", [0.7], build="b2")
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            print(row.json(), skipped("forwarding", "c", "m", "why", "b1"), newer.json(), sep="\n",
+                  file=file, flush=True)
+            rows, builds = report.load([file.name])
+        self.assertEqual(builds, ["b1", "b2"])
+        lines = list(report.figures(rows))
+        self.assertEqual(len(lines), 3)
+        self.assertIn("| 0.7  | 0.7 to 0.7 | >= 0.6 | reached |", lines[2])
+
+    def test_stages_are_summed(self):
+        rows = [Row("forwarding", "c", f"cycles_{stage}", "cycles", [value])
+                for stage, value in (("receive", 10.0), ("route", 30.4))]
+        self.assertEqual(list(report.stages(rows))[2], "| `c` | 10 | 30 | 40 |")
 
 
 if __name__ == "__main__":
