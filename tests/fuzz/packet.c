@@ -22,11 +22,13 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/punt/punt.h"
 #include "dataplane/vrf/vrf.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/reclaim.h"
+#include "pipelines/ingress/spread.h"
 #include "pipelines/pipeline.h"
 
 #define BUFFERS 1023u
@@ -100,7 +102,9 @@ static void add_link(uint32_t id, uint16_t s_tag, uint16_t c_tag, uint16_t mtu)
 		.prefix_len4 = 30,
 		.prefix_len6 = 126,
 		.address6 = {0x20, 1, 0xd, 0xb8, [7] = id, [15] = 2},
-		.link_local6 = {0xfe, 0x80, [15] = id}};
+		.link_local6 = {0xfe, 0x80, [15] = id},
+		.policer_in = id == 3,
+		.policer_out = id == 4};
 	struct api_adjacency neighbour = {.id = id,
 		.interface = id,
 		.family = AF_INET,
@@ -133,6 +137,10 @@ static void make_scene(void)
 	struct api_vrf vrf = {.id = 1, .name = "fuzz"};
 	struct api_group all = {.id = 100, .count = LINKS, .adjacencies = {1, 2, 3, 4, 5}};
 
+	struct api_policer policer = {
+		.id = 1, .rate_bps = 100000000, .burst_bytes = API_POLICER_BURST_MIN};
+
+	require(policer_upsert(&policer, worker.now) == 0, "policer");
 	require(vrf_upsert(&vrf) == 0, "vrf");
 	add_link(1, 0, 0, 9000);
 	add_link(2, 0, 2, 1280);
@@ -180,6 +188,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	worker.pool = pool;
 	worker.budgets = pipeline_budgets_create(1, -1);
 	require(worker.budgets != NULL, "budgets");
+	worker.policers = calloc(1, POLICER_SLOTS_BYTES);
+	require(worker.policers != NULL, "policers");
+	worker.now = rte_get_tsc_hz();
+	policer_init(1, rte_get_tsc_hz());
+	policer_attach(0, worker.policers);
 	port.mac.addr_bytes[0] = 2;
 	start_device();
 	make_scene();
@@ -295,6 +308,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= 2;
 		length = RTE_MIN(length, size);
 		burst[n] = to_mbuf(data, length, what, &infos[n]);
+		require(ingress_spread(burst[n], 7) < 7, "a worker for every frame");
 		n++;
 		data += length;
 		size -= length;
