@@ -11,6 +11,11 @@
 
 #include "dataplane/port/port.h"
 
+_Static_assert(
+	(sizeof(struct rte_mbuf) + MEMPOOL_PRIVATE + RTE_PKTMBUF_HEADROOM) % RTE_CACHE_LINE_SIZE ==
+		0,
+	"a packet begins a cache line");
+
 static struct rte_mempool *pools[RTE_MAX_NUMA_NODES];
 
 int mempool_create(int numa_node, uint32_t count, uint16_t data_room)
