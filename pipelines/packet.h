@@ -93,13 +93,14 @@ struct lane {
 
 enum { LANE_IPV4, LANE_IPV6, LANES };
 
-/* Big-endian fields at any alignment, in host order. */
+/* Big-endian fields at any alignment, in host order. (DPDK's byte swaps are volatile asm, which
+ * the compiler cannot move or merge.) */
 static __rte_always_inline uint16_t load16(const uint8_t *at)
 {
 	uint16_t value;
 
 	memcpy(&value, at, sizeof(value));
-	return rte_be_to_cpu_16(value);
+	return __builtin_bswap16(value);
 }
 
 static __rte_always_inline uint32_t load32(const uint8_t *at)
@@ -107,7 +108,7 @@ static __rte_always_inline uint32_t load32(const uint8_t *at)
 	uint32_t value;
 
 	memcpy(&value, at, sizeof(value));
-	return rte_be_to_cpu_32(value);
+	return __builtin_bswap32(value);
 }
 
 static __rte_always_inline uint64_t load_native64(const uint8_t *at)
@@ -120,7 +121,7 @@ static __rte_always_inline uint64_t load_native64(const uint8_t *at)
 
 static __rte_always_inline void store16(uint8_t *at, uint16_t value)
 {
-	value = rte_cpu_to_be_16(value);
+	value = __builtin_bswap16(value);
 	memcpy(at, &value, sizeof(value));
 }
 

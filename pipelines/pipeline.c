@@ -129,7 +129,8 @@ static void fragment(struct worker *worker, struct packet *packet)
 }
 
 /* The whole rest of the way for a packet that may go, its port being up. */
-static __rte_always_inline void egress(struct worker *worker, struct packet *packet, bool is_ipv4)
+static __rte_always_inline void egress(
+	struct worker *worker, const struct packet *packet, bool is_ipv4)
 {
 	const struct adjacency *adjacency = packet->adjacency;
 	uint8_t *ip = packet_l3(packet);
@@ -213,18 +214,24 @@ static __rte_noinline void forward_closely(
 		egress(worker, packet, packet_is_ipv4(packet));
 }
 
+/* The packet is looked at in a copy, which the compiler keeps in registers; the one in the lane is
+ * for the ways out of line. */
 static __rte_always_inline void forward_lane(
 	struct worker *worker, struct burst *burst, struct lane *lane, bool is_ipv4)
 {
-	for (unsigned int i = 0; i < lane->count; i++) {
-		struct packet *packet = &lane->packets[i];
+	for (unsigned int i = 0, n = lane->count; i < n; i++) {
+		struct packet *waits = &lane->packets[i];
+		struct packet packet = {
+			.mbuf = waits->mbuf, .in = waits->in, .shape = waits->shape};
 
-		if (unlikely(!egress_is_plain(packet, lane->groups[i], is_ipv4)))
-			forward_closely(worker, burst, packet, lane->groups[i]);
-		else if (unlikely(egress_police(worker, packet) != EXIT_NEXT))
-			leave(worker, burst, packet, EXIT_POLICED);
-		else
-			egress(worker, packet, is_ipv4);
+		if (unlikely(!egress_is_plain(&packet, waits, lane->groups[i], is_ipv4))) {
+			forward_closely(worker, burst, waits, lane->groups[i]);
+		} else if (unlikely(egress_police(worker, &packet) != EXIT_NEXT)) {
+			waits->adjacency = packet.adjacency;
+			leave(worker, burst, waits, EXIT_POLICED);
+		} else {
+			egress(worker, &packet, is_ipv4);
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ static uint32_t *find_slot(uint32_t port, uint16_t s_tag, uint16_t c_tag)
 	if (classifier == NULL)
 		return NULL;
 	if (c_tag == API_TAG_NONE)
-		return &classifier->untagged;
+		return &classifier->vlan[0];
 	if (s_tag == API_TAG_NONE)
 		return &classifier->vlan[c_tag];
 	if (classifier->qinq[s_tag] == NULL)

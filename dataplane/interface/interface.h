@@ -41,10 +41,9 @@ struct interface {
 } __rte_cache_aligned;
 
 /* How one port's tags name interface ids; 0: none. Entries are written by main with a release
- * store each. A packet's way: untagged -> untagged; one tag -> vlan[vid]; two tags ->
+ * store each. A packet's way: untagged -> vlan[0]; one tag -> vlan[vid]; two tags ->
  * qinq[outer vid][inner vid]. */
 struct classifier {
-	uint32_t untagged;
 	uint32_t vlan[4096];
 	uint32_t *qinq[4096];
 };

@@ -60,10 +60,9 @@ struct worker {
 	struct tx_queue {
 		uint16_t count;
 		struct rte_mbuf *packets[BURST_MAX];
-		struct tx_account {
-			uint32_t interface; /* whom to charge */
-			uint32_t bytes;     /* once sent, a packet is the device's */
-		} accounts[BURST_MAX];
+		/* Whom to charge, and with what once it is sent and the device's:
+		 * interface | bytes << 32. */
+		uint64_t charges[BURST_MAX];
 	} tx[API_PORTS_MAX];
 	struct worker_account account;
 	struct worker_budgets *budgets; /* punt and ICMP token buckets by interface */

@@ -10,22 +10,23 @@
 #include "pipelines/packet.h"
 #include "pipelines/route/member.h"
 
-/* Sets adjacency, where there is one. */
-static __rte_always_inline bool egress_is_plain(struct packet *packet, uint32_t group, bool is_ipv4)
+/* Sets the adjacency, where there is one. waits: the packet in its lane. */
+static __rte_always_inline bool egress_is_plain(
+	struct packet *packet, const struct packet *waits, uint32_t group, bool is_ipv4)
 {
 	const struct adjacency *adjacency = group_only(group);
 
 	if (unlikely(adjacency == NULL)) {
-		adjacency = route_one_of_several(packet, group);
+		adjacency = route_one_of_several(waits, group);
 		if (adjacency == NULL)
 			return false;
 	}
 
 	const uint8_t *ip = packet_l3(packet);
-	uint8_t ttl = ip[is_ipv4 ? IPV4_TTL : IPV6_HOP_LIMIT];
 
 	packet->adjacency = adjacency;
-	return likely(packet->l3_bytes <= adjacency->open_mtu) && likely(ttl > 1) &&
-	       likely(!packet->generated) && port_is_up(port_get(adjacency->port)) &&
+	return likely(packet->l3_bytes <= adjacency->open_mtu) &&
+	       likely(ip[is_ipv4 ? IPV4_TTL : IPV6_HOP_LIMIT] > 1) && likely(!packet->generated) &&
+	       port_is_up(port_get(adjacency->port)) &&
 	       likely(packet->mbuf->data_off + packet->l3_offset >= TEMPLATE_BYTES);
 }

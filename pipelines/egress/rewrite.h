@@ -26,16 +26,18 @@ static __rte_always_inline void egress_ttl(uint8_t *ip, bool is_ipv4)
 }
 
 /* Writes the header so that it ends where the IP header begins. */
-static __rte_always_inline void egress_rewrite(struct packet *packet, uint8_t *ip, bool is_ipv4)
+static __rte_always_inline void egress_rewrite(
+	const struct packet *packet, uint8_t *ip, bool is_ipv4)
 {
 	const struct adjacency *adjacency = packet->adjacency;
 	struct rte_mbuf *mbuf = packet->mbuf;
+	uint32_t template_bytes = adjacency->template_bytes;
+	uint32_t bytes = packet->l3_bytes + template_bytes;
 
 	memcpy(ip - TEMPLATE_BYTES, adjacency->template, TEMPLATE_BYTES);
 	if (!is_ipv4)
 		store16(ip - sizeof(uint16_t), RTE_ETHER_TYPE_IPV6);
-	mbuf->data_off += packet->l3_offset - adjacency->template_bytes;
-	mbuf->data_len = packet->l3_bytes + adjacency->template_bytes;
-	mbuf->pkt_len = mbuf->data_len;
-	packet->l3_offset = adjacency->template_bytes;
+	mbuf->data_off += packet->l3_offset - template_bytes;
+	mbuf->data_len = bytes;
+	mbuf->pkt_len = bytes;
 }

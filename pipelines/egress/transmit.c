@@ -4,19 +4,18 @@
 #include <rte_ethdev.h>
 
 /* Packets of an interface tend to come one after another: one addition for each such run. */
-static void count_sent(struct worker *worker, const struct tx_account *accounts, uint16_t sent)
+static void count_sent(struct worker *worker, const uint64_t *charges, uint16_t sent)
 {
 	for (uint16_t i = 0; i < sent;) {
-		struct api_ledger *ledger = &worker->ledger[accounts[i].interface];
-		uint32_t interface = accounts[i].interface;
+		uint32_t interface = charges[i];
 		uint64_t packets = 0, bytes = 0;
 
-		for (; i < sent && accounts[i].interface == interface; i++) {
+		for (; i < sent && (uint32_t)charges[i] == interface; i++) {
 			packets++;
-			bytes += accounts[i].bytes;
+			bytes += charges[i] >> 32;
 		}
-		ledger->tx += packets;
-		ledger->tx_bytes += bytes;
+		worker->ledger[interface].tx += packets;
+		worker->ledger[interface].tx_bytes += bytes;
 	}
 }
 
@@ -28,12 +27,12 @@ void egress_flush(struct worker *worker, uint32_t port_id)
 
 	if (likely(port != NULL))
 		sent = rte_eth_tx_burst(port->ethdev, worker->index, queue->packets, count);
-	count_sent(worker, queue->accounts, sent);
+	count_sent(worker, queue->charges, sent);
 
 	enum api_drop_reason reason = port == NULL ? API_DROP_PORT_DOWN : API_DROP_TX_FULL;
 
 	for (uint16_t i = sent; unlikely(i < count); i++) {
-		worker->ledger[queue->accounts[i].interface].drops[reason]++;
+		worker->ledger[(uint32_t)queue->charges[i]].drops[reason]++;
 		rte_pktmbuf_free(queue->packets[i]);
 	}
 	queue->count = 0;

@@ -22,11 +22,15 @@ static __rte_always_inline void egress_enqueue(struct worker *worker, uint32_t p
 {
 	struct tx_queue *queue = &worker->tx[port_id];
 
-	if (unlikely(queue->count == BURST_MAX))
+	uint32_t at = queue->count;
+
+	if (unlikely(at == BURST_MAX)) {
 		egress_flush(worker, port_id);
-	queue->packets[queue->count] = mbuf;
-	queue->accounts[queue->count++] =
-		(struct tx_account){.interface = interface, .bytes = bytes};
+		at = 0;
+	}
+	queue->packets[at] = mbuf;
+	queue->charges[at] = interface | (uint64_t)bytes << 32;
+	queue->count = at + 1;
 }
 
 /* The frame is complete. Drops as port-down or leaves it in worker->tx. */
@@ -44,6 +48,8 @@ static __rte_always_inline void egress_transmit(
 /* The packet changes accounts, from the interface it came in by to the one it leaves by. */
 static __rte_always_inline void egress_account(struct worker *worker, const struct packet *packet)
 {
-	worker->ledger[packet->in->id].forwarded_in++;
-	worker->ledger[packet->adjacency->interface].forwarded_out++;
+	struct api_ledger *ledger = worker->ledger;
+
+	ledger[packet->in->id].forwarded_in++;
+	ledger[packet->adjacency->interface].forwarded_out++;
 }

@@ -90,7 +90,7 @@ static __rte_always_inline bool plain_ipv4(struct sight *sight)
 
 	memcpy(&destination, ip + IPV4_DESTINATION, sizeof(destination));
 	sight->is_ipv4 = true;
-	sight->l3_bytes = rte_be_to_cpu_16(first >> 16);
+	sight->l3_bytes = __builtin_bswap16(first >> 16);
 	/* One comparison for both ends: 20 to available. */
 	return likely(sight->l3_bytes - IPV4_HEADER_BYTES <=
 		       sight->available - IPV4_HEADER_BYTES) &&
@@ -104,7 +104,7 @@ static __rte_always_inline bool plain_ipv4(struct sight *sight)
 /* Neither multicast nor link-local, nor in ::/64. */
 static __rte_always_inline bool plain_address6(uint64_t upper_half)
 {
-	return rte_be_to_cpu_64(upper_half) - 1 < UINT64_C(0xfe00000000000000) - 1;
+	return __builtin_bswap64(upper_half) - 1 < UINT64_C(0xfe00000000000000) - 1;
 }
 
 static __rte_always_inline bool plain_ipv6(struct sight *sight)
@@ -150,14 +150,14 @@ static __rte_always_inline bool ingress_is_plain(
 	uint64_t head = load_native64(frame + 12);
 
 	if ((head & QINQ_MASK) == plain->qinq) {
-		uint16_t outer = rte_be_to_cpu_16(head >> 16), inner = rte_be_to_cpu_16(head >> 48);
+		uint16_t outer = __builtin_bswap16(head >> 16),
+			 inner = __builtin_bswap16(head >> 48);
 
 		return plain_ip(mbuf, find_two_tags(classifier, outer, inner),
 			load_native64(frame + 20), RTE_ETHER_HDR_LEN + 2 * TAG_BYTES, sight);
 	}
 	if (likely((uint16_t)head == TAG_VLAN))
-		return plain_ip(mbuf, find_one_tag(classifier, rte_be_to_cpu_16(head >> 16)),
+		return plain_ip(mbuf, find_one_tag(classifier, __builtin_bswap16(head >> 16)),
 			head >> 32, RTE_ETHER_HDR_LEN + TAG_BYTES, sight);
-	return plain_ip(mbuf, __atomic_load_n(&classifier->untagged, __ATOMIC_ACQUIRE), head,
-		RTE_ETHER_HDR_LEN, sight);
+	return plain_ip(mbuf, find_one_tag(classifier, 0), head, RTE_ETHER_HDR_LEN, sight);
 }

@@ -34,10 +34,7 @@ static inline uint32_t find_two_tags(
 
 static inline uint32_t find_one_tag(const struct classifier *classifier, uint16_t tci)
 {
-	const uint32_t *entry =
-		TAG_VID(tci) == 0 ? &classifier->untagged : &classifier->vlan[TAG_VID(tci)];
-
-	return __atomic_load_n(entry, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&classifier->vlan[TAG_VID(tci)], __ATOMIC_ACQUIRE);
 }
 
 /* What the frame says before its IP header. */
@@ -93,7 +90,7 @@ static __rte_always_inline struct tags ingress_tags(
 	if (is_tag(tags.ethertype))
 		id = find_tagged(port, classifier, frame, mbuf->data_len, &tags);
 	else
-		id = __atomic_load_n(&classifier->untagged, __ATOMIC_ACQUIRE);
+		id = find_one_tag(classifier, 0);
 	/* Id 0 is nobody's. */
 	tags.in = interface_get(id);
 	return tags;
