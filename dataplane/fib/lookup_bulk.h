@@ -55,6 +55,21 @@ LOOKUP void step_bitmap(struct lookup_burst *burst, uint32_t i, bool ipv6)
 		spend(burst, i, BITMAP_BITS, ipv6);
 }
 
+LOOKUP void step_leaf(
+	struct lookup_burst *burst, const uint8_t *line, uint32_t i, bool wide, bool ipv6)
+{
+	burst->slots[i] =
+		wide ? line_slot64(line, burst->high[i]) : line_slot32(line, burst->high[i]);
+	if (likely(slot_tag(burst->slots[i]) == SLOT_GROUP))
+		return;
+	if (wide) {
+		burst->high[i] = burst->low[i];
+		burst->low[i] = 0;
+	} else {
+		spend(burst, i, 32, ipv6);
+	}
+}
+
 /* All packets of the list, level by level. `at` is the number of a packet's line in its level. */
 LOOKUP void step_ranges(struct lookup_burst *burst, struct list *list, bool wide, bool ipv6)
 {
@@ -97,20 +112,8 @@ LOOKUP void step_ranges(struct lookup_burst *burst, struct list *list, bool wide
 			list_put(&leaves, i, HEADER_LEVELS(h) <= level + 1);
 		}
 	}
-	for (uint32_t k = 0; k < leaves.count; k++) {
-		uint32_t i = leaves.index[k];
-
-		burst->slots[i] = wide ? line_slot64(lines[i], burst->high[i])
-				       : line_slot32(lines[i], burst->high[i]);
-		if (likely(slot_tag(burst->slots[i]) == SLOT_GROUP))
-			continue;
-		if (wide) {
-			burst->high[i] = burst->low[i];
-			burst->low[i] = 0;
-		} else {
-			spend(burst, i, 32, ipv6);
-		}
-	}
+	for (uint32_t k = 0; k < leaves.count; k++)
+		step_leaf(burst, lines[leaves.index[k]], leaves.index[k], wide, ipv6);
 }
 
 /* Pieces, once the tables are behind: sorts the packets by the kind of their piece and takes each
@@ -193,16 +196,15 @@ LOOKUP void burst_of_many(struct lookup_burst *burst, const struct fib_root *con
 	}
 }
 
-/* All packets in one grown domain: one root, one table to begin with. */
-LOOKUP void burst_of_one(struct lookup_burst *burst, const struct fib_root *root, uint64_t word,
-	uint32_t *groups, unsigned int n, struct list *again, bool ipv6)
+/* All packets at the same table. */
+LOOKUP void all_at_table(struct lookup_burst *burst, fib_slot top, unsigned int n,
+	struct list *tables, struct list *pending, bool ipv6)
 {
-	unsigned int bits = slot_table_bits((fib_slot)word);
-	const fib_slot *slots = slot_piece((fib_slot)word);
-	struct list bitmaps, tables, pending;
-	bool changed, fallen = false;
+	unsigned int bits = slot_table_bits(top);
+	const fib_slot *slots = slot_piece(top);
+	struct list bitmaps;
 
-	bitmaps.count = tables.count = pending.count = again->count = 0;
+	bitmaps.count = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		burst->slots[i] =
 			__atomic_load_n(&slots[burst->high[i] >> (64 - bits)], __ATOMIC_ACQUIRE);
@@ -213,15 +215,69 @@ LOOKUP void burst_of_one(struct lookup_burst *burst, const struct fib_root *root
 
 		rte_prefetch0(slot_piece(burst->slots[i]));
 		list_put(&bitmaps, i, tag == SLOT_BITMAP);
-		list_put(&pending, i, tag > SLOT_BITMAP);
-		list_put(&tables, i, slot_is_table(burst->slots[i]));
+		list_put(pending, i, tag > SLOT_BITMAP);
+		list_put(tables, i, slot_is_table(burst->slots[i]));
 	}
 	for (uint32_t k = 0; k < bitmaps.count; k++) {
 		uint32_t i = bitmaps.index[k];
 
 		step_bitmap(burst, i, ipv6);
-		list_put(&pending, i, slot_tag(burst->slots[i]) != SLOT_GROUP);
+		list_put(pending, i, slot_tag(burst->slots[i]) != SLOT_GROUP);
 	}
+}
+
+/* All packets at the same tree of ranges: one header, as many levels for each. */
+LOOKUP void all_at_ranges(struct lookup_burst *burst, fib_slot top, unsigned int n,
+	struct list *pending, bool wide, bool ipv6)
+{
+	const uint8_t *first = slot_piece(top), *lines[FIB_BULK_MAX];
+	uint32_t h = ((const struct line32 *)first)->header, at[FIB_BULK_MAX];
+	uint32_t not_groups = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t child = wide ? line_child64(first, burst->high[i])
+				      : line_child32(first, burst->high[i]);
+
+		/* Of a last line the child means nothing. */
+		lines[i] = first + (HEADER_LEVELS(h) > 1 ? (1 + child) * LINE_BYTES : 0);
+		at[i] = child;
+	}
+	for (uint32_t level = 2; level < HEADER_LEVELS(h); level++) {
+		uint32_t lines_here = level == 2 ? HEADER_LINES1(h) : HEADER_LINES2(h);
+
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t child = wide ? line_child64(lines[i], burst->high[i])
+					      : line_child32(lines[i], burst->high[i]);
+
+			child += at[i] * (wide ? 8 : 16);
+			lines[i] += ((uint64_t)lines_here - at[i] + child) * LINE_BYTES;
+			rte_prefetch0(lines[i]);
+			at[i] = child;
+		}
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		step_leaf(burst, lines[i], i, wide, ipv6);
+		not_groups |= slot_tag(burst->slots[i]);
+	}
+	for (uint32_t i = 0; not_groups != 0 && i < n; i++)
+		list_put(pending, i, slot_tag(burst->slots[i]) != SLOT_GROUP);
+}
+
+/* All packets in one domain, which has more than a default: what it begins with is looked at once
+ * for all. */
+LOOKUP void burst_of_one(struct lookup_burst *burst, const struct fib_root *root, uint64_t word,
+	uint32_t *groups, unsigned int n, struct list *again, bool ipv6)
+{
+	fib_slot top = (fib_slot)word;
+	struct list tables, pending;
+	bool changed, fallen = false;
+
+	tables.count = pending.count = again->count = 0;
+	if (slot_is_table(top))
+		all_at_table(burst, top, n, &tables, &pending, ipv6);
+	else
+		all_at_ranges(
+			burst, top, n, &pending, ipv6 && slot_tag(top) == SLOT_RANGES64, ipv6);
 	if (pending.count != 0)
 		burst_descend(burst, &tables, &pending, ipv6);
 	for (uint32_t i = 0; i < n; i++) {
@@ -243,7 +299,7 @@ LOOKUP void burst_lookup(struct lookup_burst *burst, const struct fib_root *cons
 
 	for (uint32_t i = 1; i < n; i++)
 		differ |= (uintptr_t)roots[i] ^ (uintptr_t)roots[0];
-	if (differ == 0 && slot_is_table((fib_slot)word))
+	if (differ == 0 && slot_tag((fib_slot)word) >= SLOT_TABLE_FIRST)
 		burst_of_one(burst, roots[0], word, groups, n, again, ipv6);
 	else
 		burst_of_many(burst, roots, groups, n, again, ipv6);
