@@ -24,7 +24,7 @@ static const struct setting settings4[] = {
 	/* A link answers ARP for its own address only, and asks with its own. */
 	{"arp_ignore", "1"},
 	{"arp_announce", "2"},
-	{NULL},
+	{.key = NULL},
 };
 
 static const struct setting settings6[] = {
@@ -34,7 +34,7 @@ static const struct setting settings6[] = {
 	{"accept_redirects", "0"},
 	/* 1: none. The link-local address is ours to set, at once and without DAD. */
 	{"addr_gen_mode", "1"},
-	{NULL},
+	{.key = NULL},
 };
 
 /* directory: an fd, or AT_FDCWD. */
