@@ -4,6 +4,7 @@
 import json
 import os
 import select
+import shutil
 import subprocess
 
 from onramp_lab.process import Process
@@ -109,3 +110,5 @@ class Dataplane(Contestant):
             self.steer.wait()
         self.resume()
         super().stop()
+        # A case may be loaded again, as the base of another one.
+        shutil.rmtree(self.run_dir)
