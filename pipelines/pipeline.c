@@ -74,27 +74,12 @@ static void drop_and_tell(
 	drop(worker, packet, exit == EXIT_EXPIRED ? API_DROP_TTL_EXPIRED : API_DROP_NO_ROUTE);
 }
 
-/* Too big is a property of the way out: charged to the interface it was to leave by. */
-static void drop_too_big(struct worker *worker, struct burst *burst, struct packet *packet)
+/* What is wrong is the way out: charged to the interface it was to leave by. */
+static void drop_out(
+	struct worker *worker, const struct packet *packet, enum api_drop_reason reason)
 {
 	egress_account(worker, packet);
-	worker->ledger[packet->adjacency->interface].drops[API_DROP_MTU_EXCEEDED]++;
-	tell(worker, burst, packet, EXIT_TOO_BIG);
-	rte_pktmbuf_free(packet->mbuf);
-}
-
-static void drop_port_down(struct worker *worker, const struct packet *packet)
-{
-	egress_account(worker, packet);
-	worker->ledger[packet->adjacency->interface].drops[API_DROP_PORT_DOWN]++;
-	rte_pktmbuf_free(packet->mbuf);
-}
-
-/* So is its rate. Nobody is told: senders slow down by themselves. */
-static void drop_policed(struct worker *worker, struct packet *packet)
-{
-	egress_account(worker, packet);
-	worker->ledger[packet->adjacency->interface].drops[API_DROP_POLICER_OUT]++;
+	worker->ledger[packet->adjacency->interface].drops[reason]++;
 	rte_pktmbuf_free(packet->mbuf);
 }
 
@@ -181,10 +166,12 @@ static __rte_noinline void leave(
 		fragment(worker, packet);
 		break;
 	case EXIT_TOO_BIG:
-		drop_too_big(worker, burst, packet);
+		tell(worker, burst, packet, exit);
+		drop_out(worker, packet, API_DROP_MTU_EXCEEDED);
 		break;
 	case EXIT_POLICED:
-		drop_policed(worker, packet);
+		/* Nobody is told: senders slow down by themselves. */
+		drop_out(worker, packet, API_DROP_POLICER_OUT);
 		break;
 	case EXIT_NO_HEADROOM:
 		move_and_send(worker, packet);
@@ -203,13 +190,13 @@ static __rte_noinline void forward_closely(
 	enum packet_exit exit = route_member(packet, group);
 
 	if (exit == EXIT_NEXT)
-		exit = egress_check(packet, packet_is_ipv4(packet));
+		exit = egress_check(packet);
 	if (exit == EXIT_NEXT)
 		exit = egress_police(worker, packet);
 	if (exit != EXIT_NEXT)
 		leave(worker, burst, packet, exit);
 	else if (!port_is_up(port_get(packet->adjacency->port)))
-		drop_port_down(worker, packet);
+		drop_out(worker, packet, API_DROP_PORT_DOWN);
 	else
 		egress(worker, packet, packet_is_ipv4(packet));
 }

@@ -117,8 +117,6 @@ static struct interface *build(const struct api_interface *api, uint32_t epoch, 
 	interface->mtu = RTE_MIN(api->mtu, port->mtu);
 	memcpy(&interface->address4, api->address4, sizeof(interface->address4));
 	interface->broadcast4 = broadcast4(api);
-	interface->prefix_len4 = api->prefix_len4;
-	interface->prefix_len6 = api->prefix_len6;
 	interface->mark = table_mark;
 	memcpy(interface->address6, api->address6, sizeof(interface->address6));
 	memcpy(interface->link_local6, api->link_local6, sizeof(interface->link_local6));

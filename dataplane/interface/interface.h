@@ -28,10 +28,8 @@ struct interface {
 	uint16_t mtu;        /* bytes of IP packet */
 	uint32_t address4;   /* network order; 0: none */
 	uint32_t broadcast4; /* of the link, network order; 0: it has none (RFC 3021 2.1) */
-	uint8_t prefix_len4;
-	uint8_t prefix_len6;
-	uint8_t tag_bytes; /* 0, 4 or 8: what rewriting pushes behind the MAC addresses */
-	uint8_t mark;      /* main thread only */
+	uint8_t tag_bytes;   /* 0, 4 or 8: what rewriting pushes behind the MAC addresses */
+	uint8_t mark;        /* main thread only */
 	uint8_t address6[16];
 	uint8_t link_local6[16];
 	uint8_t tags[8]; /* the tag bytes as on the wire, EtherTypes included, tag_bytes of them */

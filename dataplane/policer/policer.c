@@ -114,10 +114,10 @@ int policer_upsert(const struct api_policer *api, uint64_t now)
 	if (!policer->present) {
 		reclaim_ids_settle();
 		clear_slots(api->id);
-		set_rate(policer, api);
-		policer->given = now * POLICER_TIME - policer->depth_time;
 	}
 	set_rate(policer, api);
+	if (!policer->present)
+		policer->given = now * POLICER_TIME - policer->depth_time;
 	set_overhead(api);
 	__atomic_store_n(&policer->present, true, __ATOMIC_RELEASE);
 	if (api->id >= policer_top)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_ether.h>
 #include <rte_mempool.h>
 
@@ -43,6 +44,12 @@ extern struct port *port_table[API_PORTS_MAX]; /* NULL: none; published with rel
 static inline struct port *port_get(uint32_t id)
 {
 	return __atomic_load_n(&port_table[id], __ATOMIC_ACQUIRE);
+}
+
+/* Workers: is there a port, and has it a carrier? */
+static __rte_always_inline bool port_is_up(const struct port *port)
+{
+	return likely(port != NULL && __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) != 0);
 }
 
 /* All main thread. port_upsert probes the device, configures and starts it; the workers receive

@@ -20,11 +20,11 @@ static inline enum packet_exit larger_than_mtu(const struct packet *packet)
 	return (flags & IPV4_DONT_FRAGMENT) != 0 ? EXIT_TOO_BIG : EXIT_FRAGMENT;
 }
 
-static __rte_always_inline enum packet_exit egress_check(const struct packet *packet, bool is_ipv4)
+static inline enum packet_exit egress_check(const struct packet *packet)
 {
 	const struct adjacency *adjacency = packet->adjacency;
 	const uint8_t *ip = packet_l3(packet);
-	uint8_t ttl = is_ipv4 ? ip[IPV4_TTL] : ip[IPV6_HOP_LIMIT];
+	uint8_t ttl = packet_is_ipv4(packet) ? ip[IPV4_TTL] : ip[IPV6_HOP_LIMIT];
 
 	/* RFC 1812 5.3.1, RFC 8200 3 */
 	if (unlikely(ttl <= 1 && !packet->generated))

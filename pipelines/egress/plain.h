@@ -17,7 +17,7 @@ static __rte_always_inline bool egress_is_plain(
 	const struct adjacency *adjacency = group_only(group);
 
 	if (unlikely(adjacency == NULL)) {
-		adjacency = route_one_of_several(waits, group);
+		adjacency = route_choose(waits, group);
 		if (adjacency == NULL)
 			return false;
 	}

@@ -11,17 +11,11 @@
 /* Sends what waits for the port; what the device does not take is dropped as tx-full. */
 void egress_flush(struct worker *worker, uint32_t port);
 
-static __rte_always_inline bool port_is_up(const struct port *port)
-{
-	return likely(port != NULL && __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) != 0);
-}
-
 /* The frame is complete and the port is up: leaves it in worker->tx. */
 static __rte_always_inline void egress_enqueue(struct worker *worker, uint32_t port_id,
 	uint32_t interface, struct rte_mbuf *mbuf, uint32_t bytes)
 {
 	struct tx_queue *queue = &worker->tx[port_id];
-
 	uint32_t at = queue->count;
 
 	if (unlikely(at == BURST_MAX)) {

@@ -5,14 +5,9 @@
  */
 #pragma once
 
+#include "pipelines/ingress/tags.h"
 #include "pipelines/packet.h"
 #include "pipelines/route/flow_hash.h"
-
-static inline bool is_tag(uint16_t ethertype)
-{
-	return ethertype == RTE_ETHER_TYPE_VLAN || ethertype == RTE_ETHER_TYPE_QINQ ||
-	       ethertype == RTE_ETHER_TYPE_QINQ1;
-}
 
 /* Behind up to two tags; l3_bytes is what the frame has, not what the header says. */
 static inline void find_l3(struct rte_mbuf *mbuf, struct packet *packet)
@@ -28,9 +23,9 @@ static inline void find_l3(struct rte_mbuf *mbuf, struct packet *packet)
 		return;
 	packet->ethertype = load16(frame + offset - 2);
 	for (unsigned int tags = 0; tags < 2 && is_tag(packet->ethertype); tags++) {
-		if (unlikely(mbuf->data_len < offset + 4u))
+		if (unlikely(mbuf->data_len < offset + TAG_BYTES))
 			return;
-		offset += 4;
+		offset += TAG_BYTES;
 		packet->ethertype = load16(frame + offset - 2);
 	}
 	packet->l3_offset = offset;
@@ -44,8 +39,9 @@ static inline uint32_t tags_hash(const struct packet *packet)
 		rte_pktmbuf_mtod_offset(packet->mbuf, const uint8_t *, 2 * RTE_ETHER_ADDR_LEN);
 	uint32_t hash = 0;
 
-	for (unsigned int i = RTE_ETHER_HDR_LEN; i < packet->l3_offset; i += 4, at += 4)
-		hash = rte_hash_crc_4byte(load16(at + 2) & 0xfff, hash);
+	for (unsigned int i = RTE_ETHER_HDR_LEN; i < packet->l3_offset;
+		i += TAG_BYTES, at += TAG_BYTES)
+		hash = rte_hash_crc_4byte(TAG_VID(load16(at + 2)), hash);
 	return hash;
 }
 

@@ -13,12 +13,8 @@
 
 static __rte_always_inline bool adjacency_is_live(const struct adjacency *adjacency)
 {
-	if (unlikely(adjacency == NULL || !adjacency->resolved))
-		return false;
-
-	const struct port *port = port_get(adjacency->port);
-
-	return port != NULL && __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) != 0;
+	return likely(adjacency != NULL && adjacency->resolved) &&
+	       port_is_up(port_get(adjacency->port));
 }
 
 /* The next live one after the flow's own, which is dead, so that its flows move and no others.
@@ -48,9 +44,8 @@ static __rte_always_inline const struct adjacency *group_member(
 	return likely(adjacency_is_live(adjacency)) ? adjacency : group_spare(group, own);
 }
 
-/* NULL: the group has no members, or is none. */
-static __rte_noinline const struct adjacency *route_one_of_several(
-	const struct packet *packet, uint32_t id)
+/* The packet's member of the group. NULL: the group has no members, or is none. */
+static __rte_noinline const struct adjacency *route_choose(const struct packet *packet, uint32_t id)
 {
 	const struct group *group = group_get(id);
 
@@ -73,16 +68,12 @@ static inline enum packet_exit fixed_group(struct packet *packet, uint32_t group
 	}
 }
 
-static __rte_always_inline enum packet_exit route_member(struct packet *packet, uint32_t id)
+static inline enum packet_exit route_member(struct packet *packet, uint32_t id)
 {
 	if (unlikely(id < API_GROUP_FIRST))
 		return fixed_group(packet, id);
 
-	const struct group *group = group_get(id);
-
-	if (unlikely(group == NULL || group->count == 0))
-		return packet_drop(packet, API_DROP_NO_LIVE_NEXT_HOP);
-	packet->adjacency = group_member(group, packet);
+	packet->adjacency = route_choose(packet, id);
 	if (unlikely(packet->adjacency == NULL))
 		return packet_drop(packet, API_DROP_NO_LIVE_NEXT_HOP);
 	return likely(packet->adjacency->resolved) ? EXIT_NEXT : EXIT_UNRESOLVED;
