@@ -44,6 +44,16 @@ static void wait_for(const uint64_t *counter, uint64_t at)
 		sched_yield();
 }
 
+/* As a worker without packets does: main may be waiting for this one to let go of an id before it
+ * allows the next step. */
+static void wait_quietly(unsigned int index, uint64_t at)
+{
+	while (__atomic_load_n(&allowed, __ATOMIC_RELAXED) < at) {
+		reclaim_reader_quiet(index);
+		sched_yield();
+	}
+}
+
 static void *worker_main(void *argument)
 {
 	struct worker *worker = argument;
@@ -56,7 +66,7 @@ static void *worker_main(void *argument)
 
 		if (at >= STEPS)
 			break;
-		wait_for(&allowed, at);
+		wait_quietly(index, at);
 		worker->now = HZ + at * STEP;
 		for (unsigned int i = 0; i < FRAMES; i++)
 			if (policer_take(worker, ID, sizes[index]))
