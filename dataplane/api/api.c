@@ -11,6 +11,7 @@ static const uint32_t row_sizes[] = {
 	[API_GROUP] = sizeof(struct api_group),
 	[API_ROUTE] = sizeof(struct api_route),
 	[API_POLICER] = sizeof(struct api_policer),
+	[API_PATH] = sizeof(struct api_path),
 	[API_PORT_COUNTERS] = sizeof(struct api_port_counters),
 	[API_INTERFACE_COUNTERS] = sizeof(struct api_interface_counters),
 	[API_WORKER] = sizeof(struct api_worker),
@@ -27,7 +28,7 @@ uint32_t api_row_size(enum api_object object)
 uint32_t api_item_size(enum api_object object)
 {
 	/* What can be written is dumped in the same shape. */
-	if (object > API_POLICER)
+	if (object > API_ITEM_LAST)
 		return 0;
 	return api_row_size(object);
 }

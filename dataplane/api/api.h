@@ -35,7 +35,7 @@
 #include "dataplane/api/drop_reasons.h"
 
 #define API_MAGIC 0x4f4e5250u /* "ONRP" */
-#define API_VERSION 2u
+#define API_VERSION 3u
 #define API_SOCKET_NAME "dataplane.sock" /* in RUN_DIR */
 
 #define API_MESSAGE_MAX (256u * 1024u) /* bytes, header included */
@@ -45,6 +45,7 @@
 #define API_PORTS_MAX 32u              /* port ids 0..31 */
 #define API_VRFS_MAX 16384u            /* vrf ids 1..16383 */
 #define API_INTERFACES_MAX 16384u      /* interface ids 1..16383 */
+#define API_PATHS_MAX 32768u           /* path ids 1..32767: two for each interface */
 #define API_ADJACENCIES_MAX (1u << 18) /* adjacency ids 1.. */
 #define API_GROUPS_MAX (1u << 20)      /* group ids API_GROUP_FIRST.. */
 #define API_GROUP_MEMBERS_MAX 16u
@@ -127,6 +128,8 @@ enum api_object {
 	API_GROUP,
 	API_ROUTE,
 	API_POLICER,
+	API_PATH,
+	API_ITEM_LAST = API_PATH,
 	/* dump only */
 	API_PORT_COUNTERS,
 	API_INTERFACE_COUNTERS,
@@ -240,6 +243,34 @@ struct api_interface {
 	uint32_t policer_out;       /* what it sends is charged to; 0: none */
 };
 
+/* Why a path is not used, a bit each. 0: it is live. */
+enum api_path_down {
+	API_PATH_BFD = 1,     /* the BFD session with the peer went down */
+	API_PATH_CARRIER = 2, /* the port has no link */
+	API_PATH_DRAIN = 4,   /* wanted: used only where all other members of a group are down */
+	API_PATH_TEST = 8,    /* a link test holds the link's packets back */
+	API_PATH_ADMIN = 16,  /* wanted: not used */
+};
+
+/* Where traffic can go: a neighbour that somebody watches, on one interface. Any number of
+ * adjacencies name it, and all of them live and die with it at once. Deleting it is refused
+ * (-EBUSY) while an adjacency names it, and so is moving it to another interface or family. */
+struct api_path {
+	uint32_t id;
+	uint32_t interface;
+	uint8_t family;      /* AF_INET or AF_INET6 */
+	uint8_t down_wanted; /* of enum api_path_down: DRAIN and ADMIN, no others */
+	uint8_t reserved[2];
+	uint8_t address[16]; /* the peer's */
+	/* filled in dumps */
+	uint8_t down;       /* of enum api_path_down */
+	uint8_t last_cause; /* the bit that came or went last; 0: none did yet */
+	uint8_t reserved2[2];
+	uint32_t changes; /* how often a bit came or went */
+	uint32_t reserved3;
+	uint64_t age_us; /* since the last change; without one since the path is there */
+};
+
 struct api_adjacency {
 	uint32_t id;
 	uint32_t interface;
@@ -247,6 +278,7 @@ struct api_adjacency {
 	uint8_t resolved; /* 0: MAC unknown, packets are dropped as neighbour-unresolved */
 	uint8_t mac[6];
 	uint8_t address[16]; /* the neighbour's */
+	uint32_t path; /* of the same interface and family; 0: live while the port has a link */
 };
 
 /* Groups with a fixed meaning; no api_group exists for them. */
@@ -388,13 +420,16 @@ enum api_event_type {
 	/* a: interface (of the adjacency; for a glean route the one the packet came in by),
 	 * b: family, address: who */
 	API_EVENT_NEIGHBOUR_NEEDED,
+	/* a: path, b: its bits (enum api_path_down) now and, from bit 8 on, the one that came or
+	 * went last, c: milliseconds that it was as before; address: the peer's */
+	API_EVENT_PATH,
 };
 
 struct api_event {
 	uint32_t type;
 	uint32_t a;
 	uint32_t b;
-	uint32_t reserved;
+	uint32_t c; /* 0 where the type says nothing */
 	uint8_t address[16];
 };
 

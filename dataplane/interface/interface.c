@@ -9,6 +9,7 @@
 #include "dataplane/interface/classifier.h"
 #include "dataplane/interface/tap.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/nexthop/path.h"
 #include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/punt/punt.h"
@@ -221,8 +222,10 @@ static int publish(struct interface *old, struct interface *new)
 		leave_tags(old);
 	replace_struct(old, new);
 	error = classifier_set(new->port, new->api.s_tag, new->api.c_tag, new->id);
-	if (moves)
+	if (moves) {
 		forget_tags(&before);
+		path_interface_changed(new->id);
+	}
 	if (error == 0 && rewrite_changed)
 		error = adjacency_interface_changed(new->id);
 	/* Nor may the next owner of the tags be sent what was rewritten before. */
@@ -430,6 +433,7 @@ int interface_port_changed(uint32_t port)
 
 void interface_port_carrier(uint32_t port, bool up)
 {
+	path_port_carrier(port, up); /* first: a thousand TAPs take milliseconds */
 	for (uint32_t id = 1; id < API_INTERFACES_MAX; id++) {
 		const struct interface *interface = interface_table[id];
 

@@ -9,6 +9,7 @@
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/internal.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/nexthop/path.h"
 #include "dataplane/policer/policer.h"
 #include "dataplane/worker/mark.h"
 #include "dataplane/worker/reclaim.h"
@@ -28,7 +29,8 @@ static int check(const struct api_adjacency *api)
 		return -EINVAL;
 	if (api->interface == 0 || api->interface >= API_INTERFACES_MAX)
 		return -EINVAL;
-	if (interface_get(api->interface) == NULL)
+	if (interface_get(api->interface) == NULL ||
+		!path_fits(api->path, api->interface, api->family))
 		return -ENOENT;
 
 	struct rte_ether_addr mac;
@@ -77,6 +79,7 @@ static struct adjacency *build(const struct api_adjacency *api, uint8_t mark)
 	adjacency->id = api->id;
 	adjacency->interface = api->interface;
 	adjacency->policer_out = interface->policer_out;
+	adjacency->liveness = api->path != 0 ? api->path : PATH_PORT(interface->port);
 	adjacency->port = interface->port;
 	adjacency->mtu = interface->mtu;
 	adjacency->kind = ADJACENCY_ETHERNET;
@@ -102,6 +105,7 @@ static void publish(struct adjacency *old, struct adjacency *new)
 		reclaim_ids_settle();
 	interface_hold(new->interface);
 	policer_hold(new->policer_out);
+	path_hold(new->api.path);
 	__atomic_store_n(&adjacency_table[new->id], new, __ATOMIC_RELEASE);
 	if (old == NULL) {
 		count++;
@@ -109,6 +113,7 @@ static void publish(struct adjacency *old, struct adjacency *new)
 	}
 	interface_release(old->interface);
 	policer_release(old->policer_out);
+	path_release(old->api.path);
 	reclaim_later(old, free);
 }
 
@@ -142,6 +147,7 @@ static void unlink_adjacency(struct adjacency *adjacency)
 	__atomic_store_n(&adjacency_table[adjacency->id], NULL, __ATOMIC_RELEASE);
 	interface_release(adjacency->interface);
 	policer_release(adjacency->policer_out);
+	path_release(adjacency->api.path);
 	count--;
 	reclaim_id_retired();
 	reclaim_later(adjacency, free);

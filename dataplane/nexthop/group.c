@@ -5,6 +5,7 @@
 
 #include "dataplane/nexthop/internal.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/nexthop/path.h"
 #include "dataplane/worker/mark.h"
 #include "dataplane/worker/reclaim.h"
 
@@ -175,6 +176,7 @@ void nexthop_fini(void)
 	}
 	highest = 0;
 	adjacency_fini();
+	path_fini();
 }
 
 void nexthop_usage(uint32_t *adjacencies, uint32_t *groups, uint64_t *bytes)

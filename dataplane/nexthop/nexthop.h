@@ -28,6 +28,7 @@ struct adjacency {
 	uint32_t id;
 	uint32_t interface;
 	uint32_t policer_out; /* of the interface */
+	uint32_t liveness;    /* the slot of path_down that says whether it can be used */
 	uint16_t port;
 	uint16_t mtu;           /* of the interface */
 	uint16_t open_mtu;      /* the same once resolved, 0 before: nothing fits */
@@ -67,8 +68,8 @@ static inline const struct adjacency *group_only(uint32_t id)
 	return adjacency_get(__atomic_load_n(&group_only_member[id], __ATOMIC_ACQUIRE));
 }
 
-/* Main thread. 0, -EINVAL, -ENOENT (interface or member), -ENOMEM; -EBUSY: deletes, and moves of an
- * adjacency to another domain, while held. */
+/* Main thread. 0, -EINVAL, -ENOENT (interface, path or member), -ENOMEM; -EBUSY: deletes, and moves
+ * of an adjacency to another domain, while held. */
 int adjacency_upsert(const struct api_adjacency *api);
 int adjacency_delete(uint32_t id);
 uint32_t adjacency_sweep(void);

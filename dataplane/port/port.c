@@ -183,6 +183,7 @@ static int open_port(const struct api_port *api)
 	}
 	assign_workers(port);
 	port->tag = ++lives * API_PORTS_MAX + port->id;
+	interface_port_carrier(port->id, false); /* until the device says otherwise */
 	set_spread(port);
 	__atomic_store_n(&port_table[port->id], port, __ATOMIC_RELEASE);
 	publish_poll_lists();

@@ -9,6 +9,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/nexthop/path.h"
 #include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/server/batch.h"
@@ -16,10 +17,11 @@
 #include "dataplane/vrf/vrf.h"
 
 /* BATCH_ITEMS_MAX counts with the smallest item. */
-static_assert(sizeof(struct api_route) >= sizeof(struct api_adjacency), "smallest item");
-static_assert(sizeof(struct api_group) >= sizeof(struct api_adjacency), "smallest item");
-static_assert(sizeof(struct api_vrf) >= sizeof(struct api_adjacency), "smallest item");
-static_assert(sizeof(struct api_policer) >= sizeof(struct api_adjacency), "smallest item");
+static_assert(sizeof(struct api_adjacency) >= sizeof(struct api_route), "smallest item");
+static_assert(sizeof(struct api_path) >= sizeof(struct api_route), "smallest item");
+static_assert(sizeof(struct api_group) >= sizeof(struct api_route), "smallest item");
+static_assert(sizeof(struct api_vrf) >= sizeof(struct api_route), "smallest item");
+static_assert(sizeof(struct api_policer) >= sizeof(struct api_route), "smallest item");
 
 static bool terminated(const char *text, size_t size)
 {
@@ -60,7 +62,7 @@ static int apply_interface(const struct api_interface *interface, bool upsert, i
 static int apply_adjacency(const struct api_adjacency *adjacency, bool upsert)
 {
 	if (adjacency->id == 0 || adjacency->id >= API_ADJACENCIES_MAX ||
-		adjacency->interface >= API_INTERFACES_MAX)
+		adjacency->interface >= API_INTERFACES_MAX || adjacency->path >= API_PATHS_MAX)
 		return -EINVAL;
 	return upsert ? adjacency_upsert(adjacency) : adjacency_delete(adjacency->id);
 }
@@ -104,6 +106,13 @@ static int apply_policer(const struct api_policer *policer, bool upsert)
 	return upsert ? policer_upsert(policer, rte_rdtsc()) : policer_delete(policer->id);
 }
 
+static int apply_path(const struct api_path *path, bool upsert)
+{
+	if (path->id == 0 || path->id >= API_PATHS_MAX || path->interface >= API_INTERFACES_MAX)
+		return -EINVAL;
+	return upsert ? path_upsert(path) : path_delete(path->id);
+}
+
 static int apply(const struct api_item *item, const void *payload, int tap)
 {
 	bool upsert = item->operation == API_UPSERT;
@@ -130,6 +139,9 @@ static int apply(const struct api_item *item, const void *payload, int tap)
 		break;
 	case API_POLICER:
 		error = apply_policer(payload, upsert);
+		break;
+	case API_PATH:
+		error = apply_path(payload, upsert);
 		break;
 	default:
 		return -EINVAL; /* batch_check lets none through */

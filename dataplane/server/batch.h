@@ -8,7 +8,7 @@
 
 #include "dataplane/api/client.h"
 
-#define BATCH_ITEMS_MAX (API_MESSAGE_MAX / (sizeof(struct api_item) + sizeof(struct api_adjacency)))
+#define BATCH_ITEMS_MAX (API_MESSAGE_MAX / (sizeof(struct api_item) + sizeof(struct api_route)))
 
 /* Checks framing, sizes and the number of fds, touches no table. 0, or -EPROTO with ack filled. */
 int batch_check(const struct api_message *message, struct api_ack *ack);

@@ -5,6 +5,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/nexthop/path.h"
 #include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/server/dump.h"
@@ -80,6 +81,16 @@ static bool next_policer(struct dump *dump, void *row)
 	if (!policer_next(dump->after, policer))
 		return false;
 	dump->after = policer->id;
+	return true;
+}
+
+static bool next_path(struct dump *dump, void *row)
+{
+	struct api_path *path = row;
+
+	if (!path_next(dump->after, path))
+		return false;
+	dump->after = path->id;
 	return true;
 }
 
@@ -206,6 +217,7 @@ static const next_row rows_of[] = {
 	[API_GROUP] = next_group,
 	[API_ROUTE] = next_route,
 	[API_POLICER] = next_policer,
+	[API_PATH] = next_path,
 	[API_PORT_COUNTERS] = next_port_counters,
 	[API_INTERFACE_COUNTERS] = next_interface_counters,
 	[API_WORKER] = next_worker,

@@ -7,6 +7,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/nexthop/path.h"
 #include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/server/state.h"
@@ -82,7 +83,7 @@ void server_snapshot_end(struct api_ack *ack)
 	}
 	server_state.in_snapshot = false;
 	/* Who holds goes before what is held: routes hold groups, groups adjacencies, those
-	 * interfaces, those vrfs, policers and ports. */
+	 * paths, both interfaces, those vrfs, policers and ports. */
 	ack->count = route_sweep();
 	error = vrf_commit();
 	if (error != 0) {
@@ -95,6 +96,7 @@ void server_snapshot_end(struct api_ack *ack)
 	}
 	ack->count += group_sweep();
 	ack->count += adjacency_sweep();
+	ack->count += path_sweep();
 	ack->count += interface_sweep();
 	ack->count += vrf_sweep();
 	ack->count += policer_sweep();

@@ -163,6 +163,11 @@ static void tame(uint8_t object, void *payload)
 		break;
 	case API_ADJACENCY:
 		((struct api_adjacency *)payload)->interface %= 40;
+		((struct api_adjacency *)payload)->path %= 40;
+		break;
+	case API_PATH:
+		((struct api_path *)payload)->interface %= 40;
+		((struct api_path *)payload)->down_wanted &= API_PATH_DRAIN | API_PATH_ADMIN;
 		break;
 	case API_GROUP:
 		id[1] %= API_GROUP_MEMBERS_MAX + 2;
@@ -189,7 +194,7 @@ static void batch(struct input *input, bool tamed)
 	items.count = 0;
 	items.length = 0;
 	for (unsigned int i = 0; i < count; i++) {
-		uint8_t object = 1 + take_byte(input) % API_POLICER;
+		uint8_t object = 1 + take_byte(input) % API_ITEM_LAST;
 		uint8_t operation = 1 + take_byte(input) % 4 / 3;
 		uint64_t payload[64];
 

@@ -149,7 +149,8 @@ static void adjacencies_follow_their_interface(void **state)
 	assert_int_equal(interface_upsert(&api, -1), 0);
 	assert_int_equal(adjacency_get(1)->mtu, 1400);
 	assert_int_equal(adjacency_get(1)->template_bytes, 22);
-	assert_memory_equal(adjacency_get(1)->template + 2 + 12, "\x81\x00\x00\x64\x81\x00\x00\xc8", 8);
+	assert_memory_equal(
+		adjacency_get(1)->template + 2 + 12, "\x81\x00\x00\x64\x81\x00\x00\xc8", 8);
 	fake_ports[0].mac.addr_bytes[5] = 0x42;
 	assert_ptr_equal(adjacency_get(2), untouched);
 	assert_int_equal(interface_port_changed(0), 0);

@@ -81,10 +81,12 @@ static void add_all_kinds(uint32_t id)
 	struct api_port port = {.id = id, .name = "cust"};
 	struct api_adjacency adjacency = {.id = id, .interface = id};
 	struct api_group group = {.id = API_GROUP_FIRST + id, .count = 1, .adjacencies = {id}};
+	struct api_path path = {.id = id, .interface = id};
 
 	api_batch_add(&batch, API_PORT, API_UPSERT, &port);
 	add_vrf(id);
 	add_interface(id, 0);
+	api_batch_add(&batch, API_PATH, API_UPSERT, &path);
 	api_batch_add(&batch, API_ADJACENCY, API_UPSERT, &adjacency);
 	api_batch_add(&batch, API_GROUP, API_UPSERT, &group);
 	add_route(id, API_UPSERT);
@@ -166,6 +168,7 @@ static void fields_out_of_range(void **state)
 	struct api_group group = {.id = API_GROUPS_MAX};
 	struct api_route route = {.vrf = API_VRFS_MAX};
 	struct api_policer policer = {.id = API_POLICERS_MAX};
+	struct api_path path = {.id = API_PATHS_MAX};
 	const int32_t *errors;
 
 	for (enum api_operation operation = API_UPSERT; operation <= API_DELETE; operation++) {
@@ -176,6 +179,7 @@ static void fields_out_of_range(void **state)
 		api_batch_add(&batch, API_GROUP, operation, &group);
 		api_batch_add(&batch, API_ROUTE, operation, &route);
 		api_batch_add(&batch, API_POLICER, operation, &policer);
+		api_batch_add(&batch, API_PATH, operation, &path);
 	}
 	port.id = 1;
 	memset(port.name, 'x', sizeof(port.name));
@@ -197,6 +201,12 @@ static void fields_out_of_range(void **state)
 	api_batch_add(&batch, API_POLICER, API_UPSERT, &policer);
 	adjacency = (struct api_adjacency){.id = 1, .interface = API_INTERFACES_MAX};
 	api_batch_add(&batch, API_ADJACENCY, API_UPSERT, &adjacency);
+	adjacency = (struct api_adjacency){.id = 1, .path = API_PATHS_MAX};
+	api_batch_add(&batch, API_ADJACENCY, API_UPSERT, &adjacency);
+	path = (struct api_path){.id = 0};
+	api_batch_add(&batch, API_PATH, API_UPSERT, &path);
+	path = (struct api_path){.id = 1, .interface = API_INTERFACES_MAX};
+	api_batch_add(&batch, API_PATH, API_UPSERT, &path);
 	group = (struct api_group){.id = API_GROUP_FIRST, .count = API_GROUP_MEMBERS_MAX + 1};
 	api_batch_add(&batch, API_GROUP, API_UPSERT, &group);
 	group = (struct api_group){.id = API_GROUP_FIRST, .count = 1, .adjacencies = {0}};
@@ -211,7 +221,7 @@ static void fields_out_of_range(void **state)
 	errors = peer_batch(&peer, &batch, NULL, 0);
 	for (uint32_t i = 0; i < batch.count; i++)
 		assert_int_equal(errors[i], -EINVAL);
-	for (uint32_t object = API_PORT; object <= API_POLICER; object++)
+	for (uint32_t object = API_PORT; object <= API_ITEM_LAST; object++)
 		assert_int_equal(fakes_count(object), 0);
 }
 
@@ -375,11 +385,11 @@ static void snapshot_sweeps_what_was_not_named(void **state)
 	assert_int_equal(server_state.state, API_STATE_LOADING);
 	fakes.call_count = 0;
 	memset(fakes.calls, 0, sizeof(fakes.calls));
-	assert_int_equal(ask_count(API_SNAPSHOT_END), 7);
+	assert_int_equal(ask_count(API_SNAPSHOT_END), 8);
 	/* Holders before what they hold; no packet sees a route whose group goes. */
-	assert_string_equal(fakes.calls, "rcgaivlpo");
+	assert_string_equal(fakes.calls, "rcgahivlpo");
 	assert_int_equal(server_state.state, API_STATE_RUNNING);
-	for (uint32_t object = API_PORT; object <= API_POLICER; object++) {
+	for (uint32_t object = API_PORT; object <= API_ITEM_LAST; object++) {
 		uint32_t base = object == API_GROUP ? API_GROUP_FIRST : 0;
 
 		assert_false(fakes_has(object, base + 1));
@@ -388,8 +398,8 @@ static void snapshot_sweeps_what_was_not_named(void **state)
 	}
 	/* The next one opens nothing. */
 	ask_count(API_SNAPSHOT_BEGIN);
-	assert_int_equal(ask_count(API_SNAPSHOT_END), 14);
-	assert_string_equal(fakes.calls, "rcgaivlporcgaivlp");
+	assert_int_equal(ask_count(API_SNAPSHOT_END), 16);
+	assert_string_equal(fakes.calls, "rcgahivlporcgahivlp");
 }
 
 static void cut_snapshot_sweeps_nothing(void **state)
@@ -405,10 +415,10 @@ static void cut_snapshot_sweeps_nothing(void **state)
 	ack = peer_ask(&peer, API_SNAPSHOT_END, NULL, 0, API_ACK);
 	assert_int_equal(ack.error, -EINVAL);
 	assert_int_equal(server_state.state, API_STATE_LOADING);
-	for (uint32_t object = API_PORT; object <= API_POLICER; object++)
+	for (uint32_t object = API_PORT; object <= API_ITEM_LAST; object++)
 		assert_int_equal(fakes_count(object), 1);
 	ask_count(API_SNAPSHOT_BEGIN);
-	assert_int_equal(ask_count(API_SNAPSHOT_END), 7);
+	assert_int_equal(ask_count(API_SNAPSHOT_END), 8);
 }
 
 static void begin_twice_starts_over(void **state)
@@ -429,10 +439,10 @@ static void routes_of_the_first_snapshot_are_committed_at_its_end(void **state)
 	peer_batch(&peer, &batch, NULL, 0);
 	assert_string_equal(fakes.calls, "");
 	ask_count(API_SNAPSHOT_END);
-	assert_string_equal(fakes.calls, "rcgaivlpo");
+	assert_string_equal(fakes.calls, "rcgahivlpo");
 	ask_count(API_SNAPSHOT_BEGIN);
 	peer_batch(&peer, &batch, NULL, 0);
-	assert_string_equal(fakes.calls, "rcgaivlpoc");
+	assert_string_equal(fakes.calls, "rcgahivlpoc");
 }
 
 /* A route that left a group earlier in the batch is not looked at with it any more when the group
@@ -531,6 +541,7 @@ static void dumps_of_tables(void **state)
 	struct api_group groups[2];
 	struct api_route routes[2];
 	struct api_policer policers[2];
+	struct api_path paths[2];
 
 	add_all_kinds(1);
 	add_all_kinds(31);
@@ -549,6 +560,8 @@ static void dumps_of_tables(void **state)
 	assert_int_equal(routes[1].address[3], 31);
 	assert_int_equal(dump(API_POLICER, 0, policers, 2), 2);
 	assert_string_equal(policers[1].name, "contoso/primary/in");
+	assert_int_equal(dump(API_PATH, 0, paths, 2), 2);
+	assert_int_equal(paths[1].interface, 31);
 }
 
 static void dumps_of_counters_and_memory(void **state)

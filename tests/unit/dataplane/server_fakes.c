@@ -6,6 +6,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/nexthop/path.h"
 #include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/server/pools.h"
@@ -25,6 +26,7 @@ union object {
 	struct api_group group;
 	struct api_route route;
 	struct api_policer policer;
+	struct api_path path;
 };
 
 struct slot {
@@ -35,7 +37,7 @@ struct slot {
 
 uint8_t table_mark = 1;
 struct fakes fakes;
-static struct slot tables[API_POLICER + 1][FAKE_IDS];
+static struct slot tables[API_ITEM_LAST + 1][FAKE_IDS];
 
 static void call(char letter)
 {
@@ -337,6 +339,26 @@ uint32_t policer_sweep(void)
 bool policer_next(uint32_t after, struct api_policer *api)
 {
 	return next(API_POLICER, after + 1, api);
+}
+
+int path_upsert(const struct api_path *api)
+{
+	return upsert(API_PATH, api->id, api);
+}
+
+int path_delete(uint32_t id)
+{
+	return delete (API_PATH, id);
+}
+
+uint32_t path_sweep(void)
+{
+	return sweep(API_PATH, 'h');
+}
+
+bool path_next(uint32_t after, struct api_path *api)
+{
+	return next(API_PATH, after + 1, api);
 }
 
 void counters_read(uint32_t slot, struct api_ledger *sum)

@@ -13,7 +13,7 @@
 #define FAKE_IDS 512u
 
 struct fakes {
-	char calls[64]; /* r g a i v p: sweeps; c: commit; o: ports opened; d: group deleted */
+	char calls[64]; /* r g a h i v l p: sweeps; c: commit; o: ports opened; d: group deleted */
 	unsigned int call_count;
 	unsigned int startups;
 	int startup_error; /* what startup_run is to return */
