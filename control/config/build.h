@@ -21,6 +21,10 @@ bool build_pairs(struct build *build);
 bool build_circuits(struct build *build);
 bool build_vnets(struct build *build);
 
+/* The bfd field of a peering or of a core attachment. */
+struct bfd_timers build_bfd(
+	const struct build *build, const struct record *record, unsigned int field);
+
 /* Peerings of one circuit, whose pair may be unknown (-1); then tags across each pair. */
 bool build_peerings(
 	struct build *build, const struct record *record, struct site_circuit *circuit, int pair);
@@ -44,7 +48,7 @@ bool check_subnets(struct build *build, const struct record *record, unsigned in
 void check_unique(struct loader *loader, const struct value *list, const char *what);
 /* The records of a list field; *count may be 0. */
 struct record *const *record_list(const struct record *record, unsigned int field, size_t *count);
-/* The one record of a mapping field, or NULL. */
+/* The one record of a mapping field, or NULL (also when a word stands in its place). */
 const struct record *record_of(const struct record *record, unsigned int field);
 /* The name field's text, "" when it is not usable. */
 const char *record_name(const struct record *record, unsigned int field);

@@ -17,7 +17,7 @@ struct record *const *record_list(const struct record *record, unsigned int fiel
 const struct record *record_of(const struct record *record, unsigned int field)
 {
 	const struct value *value = usable(record, field);
-	return value != NULL ? value->records[0] : NULL;
+	return value != NULL && value->count > 0 ? value->records[0] : NULL;
 }
 
 const char *record_name(const struct record *record, unsigned int field)

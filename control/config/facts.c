@@ -105,6 +105,14 @@ static void link_fact(json_t *fields, const char *field, const struct site_link 
 		edges[1][0] != '\0' ? " to " : "", peers[1]);
 }
 
+static void bfd_fact(json_t *fields, const struct bfd_timers *bfd)
+{
+	if (bfd->interval_ms == 0)
+		fact(fields, "bfd", "off");
+	else
+		fact(fields, "bfd", "%ums x %u", bfd->interval_ms, bfd->multiplier);
+}
+
 static void circuit_facts(
 	json_t *facts, const struct site *site, const struct site_circuit *circuit)
 {
@@ -125,6 +133,7 @@ static void circuit_facts(
 		fields = object(facts, "%s/%s", circuit->name, peering_type_name(peering->type));
 		fact(fields, circuit->s_tag != 0 ? "c_tag" : "vlan", "%u", peering->c_tag);
 		fact(fields, "peer_asn", "%u", peering->peer_asn);
+		bfd_fact(fields, &peering->bfd);
 		for (unsigned int half = 0; half < LINKS; half++)
 			link_fact(fields, link_name(half), &peering->links[half]);
 	}
@@ -138,8 +147,10 @@ static void vnet_facts(json_t *facts, const struct site *site, const struct site
 	fact(fields, "port", "%s", vnet->port);
 	fact(fields, "vlan", "%u", vnet->vlan);
 	fact(fields, "attachment", "%s", vnet->is_static ? "static" : "bgp");
-	if (!vnet->is_static)
+	if (!vnet->is_static) {
 		fact(fields, "peer_asn", "%u", vnet->peer_asn);
+		bfd_fact(fields, &vnet->bfd);
+	}
 	for (unsigned int i = 0; i < site->edge_count; i++) {
 		snprintf(field, sizeof(field), "link on %s", site->edges[i].name);
 		link_fact(fields, field, &vnet->links[i]);

@@ -37,6 +37,9 @@ static void write_kind(FILE *file, const struct field *field)
 		fputs("one or a list: ", file);
 	if (field->kind == FIELD_MAPPING) {
 		fprintf(file, "see *%s*", field->schema->title);
+		for (const struct choice *word = field->choices; word != NULL && word->word != NULL;
+			word++)
+			fprintf(file, ", or `%s`", word->word);
 		return;
 	}
 	fputs(kind_text(field), file);
@@ -49,8 +52,26 @@ static void write_kind(FILE *file, const struct field *field)
 		fprintf(file, "; %s", field->unit);
 }
 
-static void write_schema(FILE *file, const struct schema *schema)
+/* Those that are described already: one may stand in several fields. */
+struct written {
+	const struct schema *schemas[32];
+	unsigned int count;
+};
+
+static bool is_written(struct written *written, const struct schema *schema)
 {
+	for (unsigned int i = 0; i < written->count; i++)
+		if (written->schemas[i] == schema)
+			return true;
+	if (written->count < sizeof(written->schemas) / sizeof(written->schemas[0]))
+		written->schemas[written->count++] = schema;
+	return false;
+}
+
+static void write_schema(FILE *file, const struct schema *schema, struct written *written)
+{
+	if (is_written(written, schema))
+		return;
 	fprintf(file,
 		"\n## %c%s\n%s\n\n| field | value | default | example | meaning |\n"
 		"|---|---|---|---|---|\n",
@@ -70,12 +91,14 @@ static void write_schema(FILE *file, const struct schema *schema)
 	}
 	for (unsigned int i = 0; i < schema->field_count; i++) {
 		if (schema->fields[i].kind == FIELD_MAPPING)
-			write_schema(file, schema->fields[i].schema);
+			write_schema(file, schema->fields[i].schema, written);
 	}
 }
 
 void schema_write_reference(FILE *file)
 {
+	struct written written = {.count = 0};
+
 	fputs("<!-- SPDX-License-Identifier: BSD-3-Clause -->\n"
 	      "<!-- Written from control/config/schema.c by tests/unit/control/config_reference; "
 	      "run it with --write FILE after a change there. -->\n"
@@ -95,5 +118,5 @@ void schema_write_reference(FILE *file)
 	      "named below, also those\n"
 	      "that a later version brings.\n",
 		file);
-	write_schema(file, &site_schema);
+	write_schema(file, &site_schema, &written);
 }

@@ -254,7 +254,7 @@ static bool read_size(const struct scalar *scalar)
 		scalar->value->text);
 }
 
-static const struct choice time_units[] = {{"us", 1}, {"ms", 1000}, {NULL, 0}};
+static const struct choice time_units[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}, {NULL, 0}};
 
 static bool read_duration(const struct scalar *scalar)
 {

@@ -134,6 +134,23 @@ static const struct schema pair_schema = {"a port pair",
 	"Two customer ports that end the two links of each peering.", pair_fields,
 	COUNT(pair_fields), PAIR_NAME};
 
+static const struct choice bfd_words[] = {{"off", 0}, {NULL, 0}};
+
+static const struct field bfd_fields[] = {
+	[BFD_INTERVAL] = {"interval", FIELD_DURATION, .preset = "300ms", .minimum = 10000,
+		.maximum = 60000000, .unit = "`ms` or `s`, whole milliseconds, 10ms to 60s",
+		.example = "50ms",
+		.sentence = "How often each side sends, at most. Of the two sides' wishes the "
+			    "slower one holds."},
+	[BFD_MULTIPLIER] = {"multiplier", FIELD_INTEGER, .preset = "3", .minimum = 2,
+		.maximum = 255, .example = "3",
+		.sentence = "How many intervals without a packet make the link dead."},
+};
+static const struct schema bfd_schema = {"the BFD of a link",
+	"How fast a link that went silent is noticed (RFC 5880, RFC 5881). A side that never "
+	"answers is left to BGP's hold time.",
+	bfd_fields, COUNT(bfd_fields), -1};
+
 static const struct field peering_fields[] = {
 	[PEERING_TYPE] = {"type", FIELD_CHOICE, .required = true, .choices = peering_types,
 		.example = "private",
@@ -148,6 +165,9 @@ static const struct field peering_fields[] = {
 			"the port pair, S-tags included."},
 	[PEERING_ASN] = {"peer_asn", ASN, .required = true, .example = "65001",
 		.sentence = "The customer's AS number, another than the site's."},
+	[PEERING_BFD] = {"bfd", FIELD_MAPPING, .choices = bfd_words, .schema = &bfd_schema,
+		.example = "{interval: 50ms, multiplier: 3}",
+		.sentence = "BFD on both links; on, with the defaults, when it is not named."},
 	[PEERING_LINK_SUBNETS] = {"link_subnets", PREFIXES,
 		.example = "[192.0.2.0/29, \"2001:db8:1::/125\"]",
 		.sentence = "One /29 and/or one /125, split in halves: the first is the primary "
@@ -214,6 +234,10 @@ static const struct field bgp_fields[] = {
 			"n-th "
 			"edge with the port takes the n-th /30 or /126. The core router takes the "
 			"first usable address, the edge the second."},
+	[BGP_BFD] = {"bfd", FIELD_MAPPING, .choices = bfd_words, .schema = &bfd_schema,
+		.example = "{interval: 50ms, multiplier: 3}",
+		.sentence = "BFD towards the core router; on, with the defaults, when it is not "
+			    "named."},
 };
 static const struct schema bgp_schema = {"a core attachment by BGP",
 	"The network's prefixes are learned from a core router.", bgp_fields, COUNT(bgp_fields),
@@ -300,7 +324,6 @@ const struct schema site_schema = {
 static const struct {
 	const char *field, *what;
 } later_fields[] = {
-	{"bfd", "BFD"},
 	{"md5_file", "TCP-MD5 for BGP sessions"},
 	{"route_filter", "route filters"},
 	{"route_filters", "route filters"},

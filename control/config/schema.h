@@ -47,9 +47,10 @@ struct field {
 	bool required;
 	const char *preset; /* the default, as one would write it; NULL: none */
 	uint64_t minimum, maximum;
-	const struct choice *choices; /* ends with a NULL word */
-	const struct schema *schema;  /* FIELD_MAPPING */
-	const char *unit;             /* for the reference; may be NULL */
+	/* Ends with a NULL word. Of a FIELD_MAPPING: words that may stand in the fields' place. */
+	const struct choice *choices;
+	const struct schema *schema; /* FIELD_MAPPING */
+	const char *unit;            /* for the reference; may be NULL */
 	const char *example;
 	const char *sentence; /* for the reference */
 };
@@ -85,13 +86,15 @@ enum {
 	PEERING_C_TAG,
 	PEERING_VLAN,
 	PEERING_ASN,
+	PEERING_BFD,
 	PEERING_LINK_SUBNETS,
 	PEERING_PRIMARY,
 	PEERING_SECONDARY,
 };
 enum { VNET_NAME, VNET_CORE, VNET_CONNECTIONS };
 enum { CORE_PORT, CORE_VLAN, CORE_BGP, CORE_STATIC };
-enum { BGP_ASN, BGP_LINK_SUBNETS };
+enum { BGP_ASN, BGP_LINK_SUBNETS, BGP_BFD };
+enum { BFD_INTERVAL, BFD_MULTIPLIER };
 enum { STATIC_PREFIXES, STATIC_GATEWAY, STATIC_LINK_SUBNETS };
 enum { CONNECTION_CIRCUIT, CONNECTION_WEIGHT };
 

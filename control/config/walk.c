@@ -181,6 +181,25 @@ static void walk_items(struct walk *walk, const yaml_node_t *node, const struct 
 	value->valid = true;
 }
 
+/* A word in the place of a mapping: valid without a record. */
+static void walk_word(struct walk *walk, const yaml_node_t *node, const struct field *field,
+	const char *path, struct value *value)
+{
+	for (const struct choice *choice = field->choices; choice->word != NULL; choice++) {
+		if (strcmp(choice->word, node_text(node)) != 0)
+			continue;
+		value->text = choice->word;
+		value->number = choice->number;
+		value->valid = true;
+		return;
+	}
+	report_at(walk->loader, value->line, path,
+		"found \"%.40s\" where the fields of %s, or the word %s, are expected; write %s or "
+		"%s",
+		node_text(node), field->schema->title, field->choices->word, field->example,
+		field->choices->word);
+}
+
 static void walk_one_record(struct walk *walk, const yaml_node_t *node, const struct field *field,
 	const char *path, struct value *value)
 {
@@ -213,6 +232,9 @@ static void walk_value(struct walk *walk, const yaml_node_t *node, const struct 
 		walk_records(walk, node, field, path, value);
 	else if (list)
 		walk_items(walk, node, field, path, value);
+	else if (field->kind == FIELD_MAPPING && field->choices != NULL &&
+		 node->type == YAML_SCALAR_NODE)
+		walk_word(walk, node, field, path, value);
 	else if (field->kind == FIELD_MAPPING)
 		walk_one_record(walk, node, field, path, value);
 	else

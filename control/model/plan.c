@@ -41,6 +41,7 @@ static void plan_peering_link(const struct plan *plan, const struct site_circuit
 	out->peer6 = link->peer6;
 	out->rate = circuit_rate(circuit);
 	out->peer_asn = peering->peer_asn;
+	out->bfd = peering->bfd;
 }
 
 static void plan_peering(
@@ -95,6 +96,7 @@ static void plan_vnet(struct plan *plan, const struct site_vnet *vnet)
 	out->peer4 = link->peer4;
 	out->peer6 = link->peer6;
 	out->peer_asn = vnet->is_static ? 0 : vnet->peer_asn;
+	out->bfd = vnet->bfd;
 }
 
 static int find_owner(const struct plan *plan, enum domain_kind kind, const char *owner)

@@ -29,7 +29,8 @@ struct plan_link {
 	uint32_t mtu;
 	struct ip edge4, edge6, peer4, peer6;
 	struct plan_rate rate;
-	uint32_t peer_asn; /* 0: no BGP on this link (static core attachment) */
+	uint32_t peer_asn;     /* 0: no BGP on this link (static core attachment) */
+	struct bfd_timers bfd; /* beside BGP */
 };
 
 struct plan_domain {

@@ -60,6 +60,12 @@ struct site_port_pair {
 	struct port_ref ports[LINKS]; /* secondary absent only with redundancy: none */
 };
 
+/* What we ask of a BFD session; the peer may ask for slower ones. */
+struct bfd_timers {
+	uint32_t interval_ms; /* 0: no BFD */
+	uint8_t multiplier;
+};
+
 /* One half of a peering, or an attachment to the core. */
 struct site_link {
 	bool present;
@@ -71,6 +77,7 @@ struct site_peering {
 	enum peering_type type;
 	uint16_t c_tag; /* the tag (vlan) of 802.1Q, the inner tag of QinQ */
 	uint32_t peer_asn;
+	struct bfd_timers bfd;
 	struct site_link links[LINKS];
 };
 
@@ -99,6 +106,7 @@ struct site_vnet {
 	uint16_t vlan;                  /* 0: untagged */
 	bool is_static;
 	uint32_t peer_asn;          /* BGP attachment */
+	struct bfd_timers bfd;      /* of the same */
 	struct ip *static_prefixes; /* static attachment */
 	unsigned int static_prefix_count;
 	struct site_link

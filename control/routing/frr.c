@@ -26,7 +26,7 @@ struct query {
 };
 
 struct frr {
-	struct frr_daemon bgpd, staticd;
+	struct frr_daemon bgpd, staticd, bfdd;
 	struct vty *zebra; /* for queries, and to know whether it is there */
 	unsigned int zebra_lives;
 	struct vty *queries; /* to bgpd, beside the one that may be in configuration mode */
@@ -43,7 +43,7 @@ static void on_changed(void *context)
 {
 	struct frr *frr = context;
 
-	if (frr->bgpd.settled && frr->staticd.settled)
+	if (frr_settled(frr))
 		frr->applied(frr->context, NULL);
 }
 
@@ -71,6 +71,7 @@ static void on_coalesce(evutil_socket_t fd, short what, void *context)
 
 	frr_daemon_push(&frr->bgpd);
 	frr_daemon_push(&frr->staticd);
+	frr_daemon_push(&frr->bfdd);
 }
 
 struct frr *frr_open(
@@ -91,6 +92,9 @@ struct frr *frr_open(
 	frr->staticd = frr->bgpd;
 	frr->staticd.name = "staticd";
 	frr->staticd.kind = CONFIG_STATIC;
+	frr->bfdd = frr->bgpd;
+	frr->bfdd.name = "bfdd";
+	frr->bfdd.kind = CONFIG_BFD;
 	frr->coalesce = evtimer_new(base, on_coalesce, frr);
 	frr->zebra = vty_open(base, frr_dir, "zebra", on_zebra, frr);
 	frr->queries = vty_open(base, frr_dir, "bgpd", on_bgpd, frr);
@@ -99,6 +103,8 @@ struct frr *frr_open(
 		error = frr_daemon_open(&frr->bgpd, base, frr_dir);
 	if (error == 0)
 		error = frr_daemon_open(&frr->staticd, base, frr_dir);
+	if (error == 0)
+		error = frr_daemon_open(&frr->bfdd, base, frr_dir);
 	if (error == 0)
 		return frr;
 	frr_close(frr);
@@ -114,6 +120,7 @@ void frr_close(struct frr *frr)
 	vty_close(frr->zebra);
 	frr_daemon_close(&frr->bgpd);
 	frr_daemon_close(&frr->staticd);
+	frr_daemon_close(&frr->bfdd);
 	if (frr->coalesce)
 		event_free(frr->coalesce);
 	for (size_t i = 0; i < frr->domain_count; i++) {
@@ -163,12 +170,28 @@ static struct domain_state *find_or_make_domain(struct frr *frr, const char *nam
 	return state;
 }
 
+static int replace_profiles(
+	struct frr *frr, const struct frr_wish *old, const struct frr_wish *wish)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < LINKS; i++) {
+		if (wish->profiles[i])
+			error |= frr_daemon_share(&frr->bfdd, wish->profiles[i]);
+	}
+	for (size_t i = 0; i < LINKS; i++) {
+		if (old->profiles[i])
+			frr_daemon_unshare(&frr->bfdd, old->profiles[i]->head);
+	}
+	return error;
+}
+
 /* Wants what the new wish says before it drops what only the old one did, so that what both share
  * stays. */
 static int replace_wish(struct frr *frr, struct domain_state *state, struct frr_wish *wish)
 {
 	struct frr_wish old = state->wish;
-	int error = 0;
+	int error = replace_profiles(frr, &old, wish);
 
 	for (size_t i = 0; i < wish->map_count; i++)
 		error |= frr_daemon_share(&frr->bgpd, wish->maps[i]);
@@ -279,11 +302,13 @@ int frr_want(
 	drop_unseen(frr, &changed);
 	frr->bgpd.stated = true;
 	frr->staticd.stated = true;
+	frr->bfdd.stated = true;
 	if (!changed)
 		return error;
 	/* Neither, before both have taken it. */
 	frr->bgpd.settled = false;
 	frr->staticd.settled = false;
+	frr->bfdd.settled = false;
 	if (!evtimer_pending(frr->coalesce, NULL))
 		evtimer_add(frr->coalesce, &(struct timeval){.tv_usec = COALESCE_US});
 	return error;
@@ -336,7 +361,13 @@ unsigned int frr_bgpd_lives(const struct frr *frr)
 
 bool frr_settled(const struct frr *frr)
 {
-	return frr->bgpd.settled && frr->staticd.settled;
+	return frr->bgpd.settled && frr->staticd.settled &&
+	       (frr->bfdd.settled || !vty_connected(frr->bfdd.vty));
+}
+
+bool frr_bfd_connected(const struct frr *frr)
+{
+	return vty_connected(frr->bfdd.vty);
 }
 
 bool frr_connected(const struct frr *frr)

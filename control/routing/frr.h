@@ -2,7 +2,8 @@
 /*
  * FRR's configuration as a difference: what is wanted (built line by line from the plan), what
  * runs (`show running-config`), and the commands that lead from one to the other without touching
- * what is already right. One `struct frr` holds bgpd, staticd and zebra.
+ * what is already right. One `struct frr` holds bgpd, staticd, bfdd and zebra. BGP does not need
+ * bfdd: without it a link that went silent is noticed by the hold timer.
  */
 #pragma once
 
@@ -62,4 +63,5 @@ unsigned int frr_zebra_lives(const struct frr *frr);
 unsigned int frr_bgpd_lives(const struct frr *frr);
 /* The daemons run all that was wanted last. */
 bool frr_settled(const struct frr *frr);
-bool frr_connected(const struct frr *frr);
+bool frr_connected(const struct frr *frr); /* zebra, bgpd, staticd */
+bool frr_bfd_connected(const struct frr *frr);

@@ -59,18 +59,19 @@ static bool begins(const char *text, const char *with)
 static size_t key_length(const char *text)
 {
 	static const char *const single[] = {
-		"remote-as ", "description ", "update-source ", "timers "};
+		"remote-as ", "description ", "update-source ", "timers ", "bfd profile "};
 	size_t neighbor = words(text, 2);
 
 	if (begins(text, "network ") || begins(text, "bgp router-id "))
 		return neighbor;
-	if (begins(text, "maximum-paths "))
+	if (begins(text, "maximum-paths ") || begins(text, "detect-multiplier ") ||
+		begins(text, "receive-interval ") || begins(text, "transmit-interval "))
 		return words(text, 1);
 	if (!begins(text, "neighbor ") || text[neighbor] != ' ')
 		return strlen(text);
 	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {
 		if (begins(text + neighbor + 1, single[i]))
-			return words(text, 3);
+			return words(text, begins(single[i], "bfd ") ? 4 : 3);
 	}
 	return strlen(text);
 }

@@ -2,8 +2,8 @@
 /*
  * One FRR daemon's configuration as blocks of lines, and the difference between two blocks as
  * commands. A block is what an object of ours is: a BGP instance, a route-map, a VRF's static
- * routes. Lines are kept sorted by what they identify, so that a difference is one merge.
- * No I/O here.
+ * routes, a profile of BFD. Lines are kept sorted by what they identify, so that a difference is
+ * one merge. No I/O here.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum config_kind { CONFIG_BGP, CONFIG_STATIC };
+enum config_kind { CONFIG_BGP, CONFIG_STATIC, CONFIG_BFD };
 
 enum config_section { SECTION_NONE, SECTION_IPV4, SECTION_IPV6 };
 

@@ -247,7 +247,7 @@ static void collect(struct frr_daemon *daemon, struct config_commands *commands)
 {
 	for (size_t i = 0; i < daemon->object_count; i++)
 		set_block(&daemon->objects[i]->pushed, config_block_hold(daemon->objects[i]->wish));
-	if (daemon->kind == CONFIG_STATIC) {
+	if (daemon->kind != CONFIG_BGP) {
 		add_commands(daemon, 2, true, commands);
 		add_commands(daemon, 2, false, commands);
 		return;

@@ -25,7 +25,7 @@ enum daemon_state {
 /* An object of the daemon's configuration, by its head. */
 struct frr_object {
 	struct config_block *wish, *runs, *pushed; /* NULL: none */
-	unsigned int users; /* domains that share it; only for route-maps of announcements */
+	unsigned int users; /* domains that share it; only for those of frr_daemon_share */
 	char head[];
 };
 

@@ -43,6 +43,35 @@ static bool has_neighbor(const struct config_block *block, const char *text, siz
 	return false;
 }
 
+/* What a block's lines are to become. */
+struct change {
+	const struct config_block *wish;
+	const struct config_line **removed, **added;
+	size_t removed_count, added_count;
+	struct config_commands *commands;
+	enum config_section section; /* where the commands so far left the daemon */
+};
+
+static bool has_line(const struct config_block *block, const char *text, size_t length)
+{
+	for (size_t i = 0; i < block->count; i++) {
+		const char *line = block->lines[i].text;
+
+		if (strncmp(line, text, length) == 0 && line[length] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* `no neighbor X bfd` takes all that BFD is told of X along, and a `no` of one of these would bring
+ * the rest back. */
+static bool goes_with_bfd(const struct change *change, const char *text, size_t neighbor)
+{
+	size_t bfd = neighbor + strlen(" bfd");
+
+	return neighbor && begins(text + neighbor, " bfd ") && !has_line(change->wish, text, bfd);
+}
+
 /* The order in which FRR takes lines well: what all sessions depend on, the session, its
  * settings, and activation last, when its policies are there. */
 static unsigned int rank(const struct config_line *line)
@@ -69,15 +98,6 @@ static int compare_ranks(const void *a, const void *b)
 	return compare_keys(*left, *right);
 }
 
-/* What a block's lines are to become. */
-struct change {
-	const struct config_block *wish;
-	const struct config_line **removed, **added;
-	size_t removed_count, added_count;
-	struct config_commands *commands;
-	enum config_section section; /* where the commands so far left the daemon */
-};
-
 static void enter_section(struct change *change, enum config_section section)
 {
 	if (change->section == section)
@@ -102,6 +122,8 @@ static void remove_line(struct change *change, const struct config_line *line)
 		config_command(change->commands, "no %.*s", (int)neighbor, line->text);
 		return;
 	}
+	if (goes_with_bfd(change, line->text, neighbor))
+		return;
 	enter_section(change, line->section);
 	if (begins(line->text, "no "))
 		config_command(change->commands, "%s", line->text + 3);
@@ -132,10 +154,13 @@ static void merge(struct change *change, const struct config_block *runs)
 	}
 }
 
-static void emit_bgp(struct change *change)
+/* BGP's blocks stand alone, profiles inside bfd. */
+static void emit_block(struct change *change, enum config_kind kind)
 {
 	config_command(change->commands, "end");
 	config_command(change->commands, "configure terminal");
+	if (kind == CONFIG_BFD)
+		config_command(change->commands, "bfd");
 	config_command(change->commands, "%s", change->wish->head);
 	for (size_t i = 0; i < change->removed_count; i++)
 		remove_line(change, change->removed[i]);
@@ -168,6 +193,8 @@ static void remove_block(enum config_kind kind, const struct config_block *runs,
 	}
 	config_command(commands, "end");
 	config_command(commands, "configure terminal");
+	if (kind == CONFIG_BFD)
+		config_command(commands, "bfd");
 	config_command(commands, "no %s", runs->head);
 }
 
@@ -187,8 +214,8 @@ void config_difference(enum config_kind kind, const struct config_block *runs,
 	} else {
 		merge(&change, runs ? runs : empty);
 		/* A block that is not there yet is made, even when it has no lines. */
-		if (kind == CONFIG_BGP && (!runs || change.removed_count || change.added_count))
-			emit_bgp(&change);
+		if (kind != CONFIG_STATIC && (!runs || change.removed_count || change.added_count))
+			emit_block(&change, kind);
 		if (kind == CONFIG_STATIC && (change.removed_count || change.added_count))
 			emit_static(&change);
 	}

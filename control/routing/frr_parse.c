@@ -11,6 +11,7 @@ struct parser {
 	void *context;
 	struct config_block *block; /* NULL: inside what is not ours */
 	enum config_section section;
+	bool inside; /* bfdd's: within the bfd that its profiles stand in */
 };
 
 static bool begins(const char *text, const char *with)
@@ -27,6 +28,8 @@ static bool is_our_head(enum config_kind kind, const char *head)
 {
 	const char *vrf = strstr(head, " vrf ");
 
+	if (kind == CONFIG_BFD)
+		return begins(head, "profile onramp-");
 	if (kind == CONFIG_STATIC)
 		return begins(head, "vrf ") && is_our_domain(head + 4);
 	if (begins(head, "router bgp "))
@@ -64,8 +67,12 @@ static int take_line(struct parser *parser, char *line)
 
 	if (*text == '\0' || *text == '!')
 		return 0;
-	if (text == line)
+	if (text == line) {
+		parser->inside = parser->kind == CONFIG_BFD && strcmp(line, "bfd") == 0;
 		return take_head(parser, line);
+	}
+	if (parser->inside && text == line + 1)
+		return take_head(parser, text);
 	if (!parser->block)
 		return 0;
 	if (strcmp(text, "address-family ipv4 unicast") == 0)

@@ -1,35 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/routing/frr_wish.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "control/log.h"
-#include "control/routing/kernel.h"
+#include "control/routing/frr_wish_parts.h"
 
 #define TEXT_MAX 1024
-/* Well below FRR's default of 120 s, after which a returning dataplane would be asked again. */
-#define CONNECT_RETRY_S 5
-
-static uint64_t hash_more(uint64_t hash, const void *bytes, size_t length)
-{
-	const uint8_t *at = bytes;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ at[i]) * 0x100000001b3u; /* FNV-1a */
-	return hash;
-}
-
-#define HASH_FIRST 0xcbf29ce484222325u
-
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	return hash_more(hash, text, strlen(text) + 1);
-}
 
 static uint64_t hash_announcement(uint64_t hash, const struct frr_announcement *announcement)
 {
@@ -54,6 +33,8 @@ uint64_t frr_wish_hash(const struct site *site, const struct frr_domain *frr_dom
 
 		hash = hash_text(hash, link->name);
 		hash = hash_more(hash, &link->peer_asn, sizeof(link->peer_asn));
+		hash = hash_more(hash, &link->bfd.interval_ms, sizeof(link->bfd.interval_ms));
+		hash = hash_more(hash, &link->bfd.multiplier, sizeof(link->bfd.multiplier));
 		hash = hash_more(hash, &link->edge4, sizeof(link->edge4));
 		hash = hash_more(hash, &link->edge6, sizeof(link->edge6));
 		hash = hash_more(hash, &link->peer4, sizeof(link->peer4));
@@ -67,124 +48,6 @@ uint64_t frr_wish_hash(const struct site *site, const struct frr_domain *frr_dom
 	for (size_t i = 0; i < frr_domain->announcement_count; i++)
 		hash = hash_announcement(hash, &frr_domain->announcements[i]);
 	return hash;
-}
-
-static void address_text(const struct ip *ip, char text[INET6_ADDRSTRLEN])
-{
-	inet_ntop(ip->family, ip->address, text, INET6_ADDRSTRLEN);
-}
-
-/* As FRR writes it: host bits clear, the length always there. */
-static void prefix_text(const struct ip *prefix, char *text, size_t size)
-{
-	struct ip masked = *prefix;
-	char address[INET6_ADDRSTRLEN];
-
-	for (unsigned int bit = prefix->prefix_len; bit < 128; bit++)
-		masked.address[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
-	address_text(&masked, address);
-	snprintf(text, size, "%s/%u", address, prefix->prefix_len);
-}
-
-static enum config_section section_of(const struct ip *ip)
-{
-	return ip->family == AF_INET ? SECTION_IPV4 : SECTION_IPV6;
-}
-
-/* Policies by kind: a public domain takes and gives nothing until prefixes are validated and a
- * route filter is attached. */
-static const char *policy(enum domain_kind kind, bool out)
-{
-	if (kind == DOMAIN_PUBLIC)
-		return "onramp-deny";
-	return out ? "onramp-out" : "onramp-in";
-}
-
-static int add_neighbor(struct config_block *block, const struct plan_domain *domain,
-	const struct plan_link *link, const struct ip *peer, const struct ip *edge)
-{
-	enum config_section section = section_of(peer);
-	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
-	int error = 0;
-
-	address_text(edge, from);
-	address_text(peer, to);
-	error |= config_block_add(
-		block, SECTION_NONE, "neighbor %s remote-as %" PRIu32, to, link->peer_asn);
-	error |=
-		config_block_add(block, SECTION_NONE, "neighbor %s description %s", to, link->name);
-	error |= config_block_add(block, SECTION_NONE, "neighbor %s update-source %s", to, from);
-	error |= config_block_add(
-		block, SECTION_NONE, "neighbor %s timers connect %d", to, CONNECT_RETRY_S);
-	error |= config_block_add(block, section, "neighbor %s activate", to);
-	error |= config_block_add(
-		block, section, "neighbor %s route-map %s in", to, policy(domain->kind, false));
-	error |= config_block_add(
-		block, section, "neighbor %s route-map %s out", to, policy(domain->kind, true));
-	return error ? -ENOMEM : 0;
-}
-
-/* The lowest IPv4 address of the edge in this domain; of an IPv6-only one, a hash of its lowest
- * address, kept out of the reserved ends of the number space. */
-static uint32_t router_id(const struct plan_domain *domain)
-{
-	uint32_t lowest = UINT32_MAX;
-	uint64_t hash = HASH_FIRST;
-
-	for (unsigned int i = 0; i < domain->link_count; i++) {
-		const struct plan_link *link = &domain->links[i];
-		uint32_t address;
-
-		hash = hash_more(hash, link->edge6.address, sizeof(link->edge6.address));
-		if (!link->edge4.family)
-			continue;
-		memcpy(&address, link->edge4.address, sizeof(address));
-		if (ntohl(address) < lowest)
-			lowest = ntohl(address);
-	}
-	if (lowest != UINT32_MAX)
-		return lowest;
-	return 0x0a000000u | (uint32_t)(hash >> 40);
-}
-
-static bool has_session(const struct plan_domain *domain)
-{
-	for (unsigned int i = 0; i < domain->link_count; i++) {
-		if (domain->links[i].peer_asn)
-			return true;
-	}
-	return false;
-}
-
-static int add_instance(struct config_block *block, const struct plan_domain *domain)
-{
-	/* A helper keeps the routes of a session that timed out for the restart time, whether bgpd
-	 * restarts or the edge is dead (FRR does; RFC 4724 section 4.2 for a lost TCP session). So
-	 * it is as long as a restart takes, not FRR's 120 s: the other edge must get the traffic.
-	 */
-	static const char *const lines[] = {"bgp log-neighbor-changes",
-		"no bgp default ipv4-unicast", "bgp graceful-restart",
-		"bgp graceful-restart restart-time 20", "bgp graceful-restart preserve-fw-state",
-		"no bgp network import-check"};
-	char id[INET_ADDRSTRLEN];
-	uint32_t number = htonl(router_id(domain));
-	int error = 0;
-
-	inet_ntop(AF_INET, &number, id, sizeof(id));
-	error |= config_block_add(block, SECTION_NONE, "bgp router-id %s", id);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		error |= config_block_add(block, SECTION_NONE, "%s", lines[i]);
-	error |= config_block_add(block, SECTION_IPV4, "maximum-paths %d", KERNEL_NEXT_HOPS_MAX);
-	error |= config_block_add(block, SECTION_IPV6, "maximum-paths %d", KERNEL_NEXT_HOPS_MAX);
-	for (unsigned int i = 0; i < domain->link_count; i++) {
-		const struct plan_link *link = &domain->links[i];
-
-		if (link->peer_asn && link->peer4.family)
-			error |= add_neighbor(block, domain, link, &link->peer4, &link->edge4);
-		if (link->peer_asn && link->peer6.family)
-			error |= add_neighbor(block, domain, link, &link->peer6, &link->edge6);
-	}
-	return error ? -ENOMEM : 0;
 }
 
 static void path_text(const struct frr_announcement *announcement, char *text, size_t size)
@@ -321,19 +184,18 @@ int frr_wish_build(
 	struct frr_wish *wish, const struct site *site, const struct frr_domain *frr_domain)
 {
 	const struct plan_domain *domain = frr_domain->domain;
-	char head[DOMAIN_NAME_MAX + 32];
 	int error;
 
 	memset(wish, 0, sizeof(*wish));
 	error = add_static_routes(wish, domain);
-	if (error < 0 || !has_session(domain))
+	for (unsigned int i = 0; error == 0 && i < domain->link_count; i++)
+		error = frr_bfd_profile(&domain->links[i], &wish->profiles[i]);
+	if (error < 0 || !frr_has_session(domain))
 		return error;
-	snprintf(head, sizeof(head), "router bgp %" PRIu32 " vrf %s", site->asn, domain->name);
-	wish->bgp = config_block_new(head);
+	wish->bgp = frr_instance(site->asn, frr_domain);
 	if (!wish->bgp)
 		return -ENOMEM;
-	error = add_instance(wish->bgp, domain);
-	if (error == 0 && frr_domain->ready)
+	if (frr_domain->ready)
 		error = add_announcements(wish, site, frr_domain);
 	config_block_sort(wish->bgp);
 	return error;
@@ -345,45 +207,8 @@ void frr_wish_free(struct frr_wish *wish)
 	config_block_release(wish->routes);
 	for (size_t i = 0; i < wish->map_count; i++)
 		config_block_release(wish->maps[i]);
+	for (size_t i = 0; i < LINKS; i++)
+		config_block_release(wish->profiles[i]);
 	free(wish->maps);
 	memset(wish, 0, sizeof(*wish));
-}
-
-int frr_wish_shared(
-	uint32_t asn, void (*each)(struct config_block *block, void *context), void *context)
-{
-	static const struct {
-		const char *head;
-		const char *lines[2];
-	} policies[] = {
-		{"route-map onramp-in permit 10", {"set large-comm-list onramp-local delete"}},
-		{"route-map onramp-out permit 10",
-			{"match large-community onramp-local",
-				"set large-comm-list onramp-local delete"}},
-		{"route-map onramp-deny deny 10", {NULL}},
-	};
-	char head[96];
-	struct config_block *block;
-
-	snprintf(head, sizeof(head),
-		"bgp large-community-list standard onramp-local seq 5 permit %" PRIu32 ":0:1", asn);
-	block = config_block_new(head);
-	if (!block)
-		return -ENOMEM;
-	each(block, context);
-	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-		block = config_block_new(policies[i].head);
-		if (!block)
-			return -ENOMEM;
-		for (size_t line = 0; line < 2 && policies[i].lines[line]; line++) {
-			if (config_block_add(block, SECTION_NONE, "%s", policies[i].lines[line]) ==
-				0)
-				continue;
-			config_block_release(block);
-			return -ENOMEM;
-		}
-		config_block_sort(block);
-		each(block, context);
-	}
-	return 0;
 }

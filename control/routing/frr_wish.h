@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What one routing domain wants of bgpd and staticd, as configuration blocks. Pure functions.
+ * What one routing domain wants of bgpd, staticd and bfdd, as configuration blocks. Pure functions.
  *
  * What we originate is marked by a large community of our own (ASN:0:1) that its `network`
  * statement sets, the policy out asks for and takes off, and the policy in takes off what a
@@ -16,6 +16,7 @@ struct frr_wish {
 	struct config_block *routes; /* static ones; NULL: none */
 	struct config_block **maps;  /* route-maps the announcements use, sorted by head */
 	size_t map_count;
+	struct config_block *profiles[LINKS]; /* of BFD, that the links use; NULL: none */
 };
 
 /* 0 or -ENOMEM. wish is to be freed with frr_wish_free either way. */

@@ -144,11 +144,12 @@ static json_t *text_or_null(const char *text)
 
 json_t *sync_status(const struct sync *sync)
 {
-	return json_pack("{s:{s:b,s:s,s:b,s:o,s:I,s:o},s:{s:b,s:b,s:o},s:I,s:I,s:I,s:I}",
+	return json_pack("{s:{s:b,s:s,s:b,s:o,s:I,s:o},s:{s:b,s:b,s:b,s:o},s:I,s:I,s:I,s:I}",
 		"dataplane", "connected", sync->client != NULL, "state", phase_names[sync->phase],
 		"synced", sync->phase == PHASE_SYNCED, "error", text_or_null(sync->error),
 		"refused", (json_int_t)sync->refused, "refused_routes", refusals_of_routes(sync),
-		"frr", "connected", frr_connected(sync->frr), "applied",
+		"frr", "connected", frr_connected(sync->frr), "bfd", frr_bfd_connected(sync->frr),
+		"applied",
 		frr_connected(sync->frr) && sync->frr_applied && sync->told &&
 			frr_settled(sync->frr),
 		"error", text_or_null(sync->frr_error), "domains",

@@ -20,7 +20,7 @@ struct sync;
 
 struct sync_options {
 	const char *run_dir; /* dataplane.sock, netns/ */
-	const char *frr_dir; /* zebra.vty, bgpd.vty, staticd.vty */
+	const char *frr_dir; /* zebra.vty, bgpd.vty, staticd.vty, bfdd.vty */
 };
 
 /* NULL with errno. */
@@ -39,5 +39,6 @@ struct kernel *sync_kernel(struct sync *sync, unsigned int domain);
 struct frr *sync_frr(struct sync *sync);
 
 /* {"dataplane": {"connected": bool, "state": ..., "synced": bool, "error": text|null},
- *  "frr": {"connected": bool, "applied": bool, "error": ...}, "domains": n, "routes": n, ...} */
+ *  "frr": {"connected": bool, "bfd": bool (bfdd is there), "applied": bool, "error": ...},
+ * "domains": n, "routes": n, ...} */
 json_t *sync_status(const struct sync *sync);

@@ -83,6 +83,16 @@ static void test_peer_asn(void **state)
 }
 
 /* A family that goes stops its sessions and leaves the others alone. */
+/* Timers change under a session that goes on. */
+static void test_bfd(void **state)
+{
+	assert_diff(
+		diff_of("lab.yaml", "peer_asn: 65001", "peer_asn: 65001\n        bfd: off", "edge"),
+		"{\"changes\": [{\"action\": \"change\", \"what\": \"contoso/private\","
+		" \"field\": \"bfd\", \"from\": \"300ms x 3\", \"to\": \"off\"}],"
+		" \"sessions\": [], \"restart\": []}");
+}
+
 static void test_family_goes(void **state)
 {
 	assert_diff(diff_of("lab.yaml", "[192.0.2.0/29, \"2001:db8:1::/125\"]",
@@ -180,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_bandwidth),
 		cmocka_unit_test(test_peer_asn),
+		cmocka_unit_test(test_bfd),
 		cmocka_unit_test(test_family_goes),
 		cmocka_unit_test(test_connection_and_prefix),
 		cmocka_unit_test(test_other_edge),

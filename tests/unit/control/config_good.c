@@ -305,6 +305,42 @@ static void test_rates(void **state)
 	assert_true(rate.burst_bytes == 50000000);
 }
 
+static struct bfd_timers bfd_of(const char *from, const char *to, unsigned int domain)
+{
+	char *document = example("lab.yaml");
+	char *changed = document_replace(document, from, to, NULL);
+	struct site *site = site_load(changed);
+	struct plan *plan = plan_build(site, 0);
+	struct bfd_timers bfd = plan->domains[domain].links[0].bfd;
+
+	plan_free(plan);
+	site_free(site);
+	free(document);
+	free(changed);
+	return bfd;
+}
+
+/* On unless it is off; each field has its default alone. */
+static void test_bfd(void **state)
+{
+	struct bfd_timers bfd = bfd_of("peer_asn: 65001", "peer_asn: 65001", 0);
+
+	assert_int_equal(bfd.interval_ms, 300);
+	assert_int_equal(bfd.multiplier, 3);
+	bfd = bfd_of("peer_asn: 65001", "peer_asn: 65001\n        bfd: {interval: 60s}", 0);
+	assert_int_equal(bfd.interval_ms, 60000);
+	assert_int_equal(bfd.multiplier, 3);
+	bfd = bfd_of("peer_asn: 65001", "peer_asn: 65001\n        bfd: {multiplier: 255}", 0);
+	assert_int_equal(bfd.interval_ms, 300);
+	assert_int_equal(bfd.multiplier, 255);
+	bfd = bfd_of("peer_asn: 65001", "peer_asn: 65001\n        bfd: off", 0);
+	assert_int_equal(bfd.interval_ms, 0);
+	bfd = bfd_of("peer_asn: 4200100002", "peer_asn: 4200100002, bfd: {interval: 10ms}", 2);
+	assert_int_equal(bfd.interval_ms, 10);
+	bfd = bfd_of("peer_asn: 4200100002", "peer_asn: 4200100002, bfd: off", 2);
+	assert_int_equal(bfd.interval_ms, 0);
+}
+
 static void test_synonym(void **state)
 {
 	char *document = example("site.yaml");
@@ -329,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_service_key),
 		cmocka_unit_test(test_redundancy_none),
 		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_bfd),
 		cmocka_unit_test(test_synonym),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

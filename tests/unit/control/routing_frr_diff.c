@@ -254,6 +254,59 @@ static void names_the_vrf_in_static_routes(void **state)
 	release(&new);
 }
 
+/* Each `no` of a setting would make FRR write `neighbor X bfd` again. */
+static void takes_bfd_off_with_one_command(void **state)
+{
+	static const char on[] = " neighbor 192.0.2.1 bfd\n"
+				 " neighbor 192.0.2.1 bfd profile onramp-300-3\n"
+				 " neighbor 192.0.2.1 bfd check-control-plane-failure\n !\n";
+	struct blocks old = {.count = 0}, new = {.count = 0};
+	struct config_commands commands = {0};
+	char *text = edited(" !\n", on);
+
+	parse(CONFIG_BGP, text, &old);
+	parse(CONFIG_BGP, running, &new);
+	config_difference(CONFIG_BGP, instance(&old), instance(&new), &commands);
+	assert_int_equal(commands.count, 4);
+	assert_string_equal(commands.items[3], "no neighbor 192.0.2.1 bfd");
+	config_commands_free(&commands);
+	release(&old);
+	release(&new);
+	free(text);
+}
+
+static void keeps_profiles_inside_bfd(void **state)
+{
+	static const char text[] = "hostname edge\nbfd\n profile onramp-300-3\n exit\n !\n"
+				   " profile theirs\n  passive-mode\n exit\n !\n"
+				   " profile onramp-50-4\n  detect-multiplier 5\n"
+				   "  transmit-interval 50\n  receive-interval 50\n exit\n !\n"
+				   " peer 10.0.0.1\n  detect-multiplier 9\n exit\n !\nexit\n!\n";
+	struct blocks blocks = {.count = 0};
+	struct config_commands commands = {0};
+	struct config_block *wish = config_block_new("profile onramp-50-4");
+
+	parse(CONFIG_BFD, text, &blocks);
+	assert_int_equal(blocks.count, 2);
+	assert_string_equal(blocks.items[0]->head, "profile onramp-300-3");
+	assert_int_equal(blocks.items[0]->count, 0);
+	assert_int_equal(blocks.items[1]->count, 3);
+	assert_int_equal(config_block_add(wish, SECTION_NONE, "detect-multiplier 4"), 0);
+	assert_int_equal(config_block_add(wish, SECTION_NONE, "receive-interval 50"), 0);
+	assert_int_equal(config_block_add(wish, SECTION_NONE, "transmit-interval 50"), 0);
+	config_difference(CONFIG_BFD, blocks.items[1], wish, &commands);
+	assert_int_equal(commands.count, 5);
+	assert_string_equal(commands.items[2], "bfd");
+	assert_string_equal(commands.items[3], "profile onramp-50-4");
+	assert_string_equal(commands.items[4], "detect-multiplier 4");
+	config_commands_free(&commands);
+	config_difference(CONFIG_BFD, blocks.items[1], NULL, &commands);
+	assert_string_equal(commands.items[3], "no profile onramp-50-4");
+	config_commands_free(&commands);
+	config_block_release(wish);
+	release(&blocks);
+}
+
 static void writes_communities_as_frr_does(void **state)
 {
 	char standard[256], large[256];
@@ -304,6 +357,7 @@ static void wish_of(enum domain_kind kind, bool ready, struct frr_wish *wish)
 
 		snprintf(link->name, sizeof(link->name), "a/private/%u", i);
 		link->peer_asn = 65001;
+		link->bfd = (struct bfd_timers){i ? 300 : 50, 3};
 		link->edge4 = prefix(i ? "192.0.2.2" : "192.0.2.6", 30);
 		link->peer4 = prefix(i ? "192.0.2.1" : "192.0.2.5", 30);
 		link->edge6 = prefix(i ? "2001:db8::2" : "2001:db8::6", 126);
@@ -335,6 +389,22 @@ static void shares_route_maps_between_equal_announcements(void **state)
 	assert_true(has_line(wish.bgp, "bgp router-id 192.0.2.2"));
 	assert_true(has_line(wish.bgp, "neighbor 2001:db8::5 update-source 2001:db8::6"));
 	assert_true(has_line(wish.bgp, "neighbor 192.0.2.5 route-map onramp-out out"));
+	frr_wish_free(&wish);
+}
+
+static void gives_each_session_the_bfd_of_its_link(void **state)
+{
+	struct frr_wish wish;
+
+	wish_of(DOMAIN_PRIVATE, true, &wish);
+	assert_string_equal(wish.profiles[0]->head, "profile onramp-50-3");
+	assert_int_equal(wish.profiles[0]->count, 2);
+	assert_true(has_line(wish.profiles[0], "transmit-interval 50"));
+	assert_string_equal(wish.profiles[1]->head, "profile onramp-300-3");
+	assert_int_equal(wish.profiles[1]->count, 0); /* bfdd writes no defaults */
+	assert_true(has_line(wish.bgp, "neighbor 2001:db8::5 bfd"));
+	assert_true(has_line(wish.bgp, "neighbor 2001:db8::5 bfd profile onramp-50-3"));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 bfd profile onramp-300-3"));
 	frr_wish_free(&wish);
 }
 
@@ -372,6 +442,9 @@ int main(void)
 		cmocka_unit_test(takes_back_what_an_operator_added_in_a_domain),
 		cmocka_unit_test(leaves_the_router_id_alone),
 		cmocka_unit_test(names_the_vrf_in_static_routes),
+		cmocka_unit_test(takes_bfd_off_with_one_command),
+		cmocka_unit_test(keeps_profiles_inside_bfd),
+		cmocka_unit_test(gives_each_session_the_bfd_of_its_link),
 		cmocka_unit_test(writes_communities_as_frr_does),
 		cmocka_unit_test(shares_route_maps_between_equal_announcements),
 		cmocka_unit_test(announces_nothing_before_it_is_ready),

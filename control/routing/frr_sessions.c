@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A domain's BGP instance: what all its sessions share, and each session with its BFD. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "control/routing/frr_wish_parts.h"
+#include "control/routing/kernel.h"
+
+/* Well below FRR's default of 120 s, after which a returning dataplane would be asked again. */
+#define CONNECT_RETRY_S 5
+/* bfdd's own. */
+#define BFD_PRESET_INTERVAL_MS 300
+#define BFD_PRESET_MULTIPLIER 3
+
+/* Policies by kind: a public domain takes and gives nothing until prefixes are validated and a
+ * route filter is attached. */
+static const char *policy(enum domain_kind kind, bool out)
+{
+	if (kind == DOMAIN_PUBLIC)
+		return "onramp-deny";
+	return out ? "onramp-out" : "onramp-in";
+}
+
+static bool has_bfd(const struct plan_link *link)
+{
+	return link->peer_asn != 0 && link->bfd.interval_ms != 0;
+}
+
+static void profile_name(const struct plan_link *link, char *name, size_t size)
+{
+	snprintf(name, size, "onramp-%" PRIu32 "-%u", link->bfd.interval_ms, link->bfd.multiplier);
+}
+
+/* bfdd does not write what is as it would be anyway. */
+int frr_bfd_profile(const struct plan_link *link, struct config_block **profile)
+{
+	const struct bfd_timers *bfd = &link->bfd;
+	char name[40], head[48];
+	int error = 0;
+
+	*profile = NULL;
+	if (!has_bfd(link))
+		return 0;
+	profile_name(link, name, sizeof(name));
+	snprintf(head, sizeof(head), "profile %s", name);
+	*profile = config_block_new(head);
+	if (!*profile)
+		return -ENOMEM;
+	if (bfd->multiplier != BFD_PRESET_MULTIPLIER)
+		error |= config_block_add(
+			*profile, SECTION_NONE, "detect-multiplier %u", bfd->multiplier);
+	if (bfd->interval_ms != BFD_PRESET_INTERVAL_MS) {
+		error |= config_block_add(
+			*profile, SECTION_NONE, "receive-interval %" PRIu32, bfd->interval_ms);
+		error |= config_block_add(
+			*profile, SECTION_NONE, "transmit-interval %" PRIu32, bfd->interval_ms);
+	}
+	config_block_sort(*profile);
+	return error ? -ENOMEM : 0;
+}
+
+/* Our BFD does not share fate with bgpd, and says so (the C bit). A peer whose BFD does share its
+ * fate may lose BFD while it restarts gracefully: then BGP stays (RFC 5882 section 4.3.2.2). */
+static int add_bfd(struct config_block *block, const struct plan_link *link, const char *to)
+{
+	char name[40];
+	int error = 0;
+
+	if (!has_bfd(link))
+		return 0;
+	profile_name(link, name, sizeof(name));
+	error |= config_block_add(block, SECTION_NONE, "neighbor %s bfd", to);
+	error |= config_block_add(block, SECTION_NONE, "neighbor %s bfd profile %s", to, name);
+	error |= config_block_add(
+		block, SECTION_NONE, "neighbor %s bfd check-control-plane-failure", to);
+	return error;
+}
+
+static int add_neighbor(struct config_block *block, const struct plan_domain *domain,
+	const struct plan_link *link, const struct ip *peer, const struct ip *edge)
+{
+	enum config_section section = section_of(peer);
+	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
+	int error = 0;
+
+	address_text(edge, from);
+	address_text(peer, to);
+	error |= config_block_add(
+		block, SECTION_NONE, "neighbor %s remote-as %" PRIu32, to, link->peer_asn);
+	error |=
+		config_block_add(block, SECTION_NONE, "neighbor %s description %s", to, link->name);
+	error |= config_block_add(block, SECTION_NONE, "neighbor %s update-source %s", to, from);
+	error |= config_block_add(
+		block, SECTION_NONE, "neighbor %s timers connect %d", to, CONNECT_RETRY_S);
+	error |= add_bfd(block, link, to);
+	error |= config_block_add(block, section, "neighbor %s activate", to);
+	error |= config_block_add(
+		block, section, "neighbor %s route-map %s in", to, policy(domain->kind, false));
+	error |= config_block_add(
+		block, section, "neighbor %s route-map %s out", to, policy(domain->kind, true));
+	return error ? -ENOMEM : 0;
+}
+
+/* The lowest IPv4 address of the edge in this domain; of an IPv6-only one, a hash of its lowest
+ * address, kept out of the reserved ends of the number space. */
+static uint32_t router_id(const struct plan_domain *domain)
+{
+	uint32_t lowest = UINT32_MAX;
+	uint64_t hash = HASH_FIRST;
+
+	for (unsigned int i = 0; i < domain->link_count; i++) {
+		const struct plan_link *link = &domain->links[i];
+		uint32_t address;
+
+		hash = hash_more(hash, link->edge6.address, sizeof(link->edge6.address));
+		if (!link->edge4.family)
+			continue;
+		memcpy(&address, link->edge4.address, sizeof(address));
+		if (ntohl(address) < lowest)
+			lowest = ntohl(address);
+	}
+	if (lowest != UINT32_MAX)
+		return lowest;
+	return 0x0a000000u | (uint32_t)(hash >> 40);
+}
+
+bool frr_has_session(const struct plan_domain *domain)
+{
+	for (unsigned int i = 0; i < domain->link_count; i++) {
+		if (domain->links[i].peer_asn)
+			return true;
+	}
+	return false;
+}
+
+static int add_instance(struct config_block *block, const struct plan_domain *domain)
+{
+	/* A helper keeps the routes of a session that timed out for the restart time, whether bgpd
+	 * restarts or the edge is dead (FRR does; RFC 4724 section 4.2 for a lost TCP session). So
+	 * it is as long as a restart takes, not FRR's 120 s: the other edge must get the traffic.
+	 */
+	static const char *const lines[] = {"bgp log-neighbor-changes",
+		"no bgp default ipv4-unicast", "bgp graceful-restart",
+		"bgp graceful-restart restart-time 20", "bgp graceful-restart preserve-fw-state",
+		"no bgp network import-check"};
+	char id[INET_ADDRSTRLEN];
+	uint32_t number = htonl(router_id(domain));
+	int error = 0;
+
+	inet_ntop(AF_INET, &number, id, sizeof(id));
+	error |= config_block_add(block, SECTION_NONE, "bgp router-id %s", id);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		error |= config_block_add(block, SECTION_NONE, "%s", lines[i]);
+	error |= config_block_add(block, SECTION_IPV4, "maximum-paths %d", KERNEL_NEXT_HOPS_MAX);
+	error |= config_block_add(block, SECTION_IPV6, "maximum-paths %d", KERNEL_NEXT_HOPS_MAX);
+	for (unsigned int i = 0; i < domain->link_count; i++) {
+		const struct plan_link *link = &domain->links[i];
+
+		if (link->peer_asn && link->peer4.family)
+			error |= add_neighbor(block, domain, link, &link->peer4, &link->edge4);
+		if (link->peer_asn && link->peer6.family)
+			error |= add_neighbor(block, domain, link, &link->peer6, &link->edge6);
+	}
+	return error ? -ENOMEM : 0;
+}
+
+struct config_block *frr_instance(uint32_t asn, const struct frr_domain *domain)
+{
+	char head[DOMAIN_NAME_MAX + 32];
+	struct config_block *block;
+
+	snprintf(head, sizeof(head), "router bgp %" PRIu32 " vrf %s", asn, domain->domain->name);
+	block = config_block_new(head);
+	if (block && add_instance(block, domain->domain) < 0) {
+		config_block_release(block);
+		return NULL;
+	}
+	return block;
+}
