@@ -32,6 +32,7 @@
 
 #include <stdint.h>
 
+#include "dataplane/api/bfd.h"
 #include "dataplane/api/drop_reasons.h"
 
 #define API_MAGIC 0x4f4e5250u /* "ONRP" */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * BFD in the contract (included by api.h): keys are batch items, sessions are read by dumps.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Room for each reason of BFD_REFUSALS (dataplane/bfd/packet.h), whose order the counters have. */
+#define API_BFD_REFUSALS_MAX 24u
+
+/* API_BFD_KEY: one of at most four authentication keys of a peer (RFC 5880 6.7). Several let keys
+ * be changed without a break: the one of the highest id signs, all are believed. The secret is
+ * only written: dumps have zeroes. */
+struct api_bfd_key {
+	uint32_t interface;
+	uint8_t family; /* AF_INET or AF_INET6 */
+	uint8_t type;   /* 4: keyed SHA1, 5: meticulous keyed SHA1 (RFC 5880 4.1) */
+	uint8_t key_id;
+	uint8_t secret_bytes; /* 1..20 */
+	uint8_t peer[16];
+	uint8_t secret[20];
+	uint32_t reserved;
+};
+
+/* API_BFD_SESSION, dump only. Times in microseconds. */
+struct api_bfd_session {
+	uint32_t interface; /* 0: any, of a multihop session */
+	uint32_t lid;       /* how bfdd calls it; 0: nobody asks for it at present */
+	uint8_t family;
+	uint8_t multihop;
+	uint8_t state, remote_state; /* enum bfd_state: 0 AdminDown, 1 Down, 2 Init, 3 Up */
+	uint8_t diag, remote_diag;   /* RFC 5880 4.1 */
+	uint8_t multiplier, remote_multiplier;
+	uint8_t local[16];
+	uint8_t peer[16];
+	/* local 0: no session; what this interface received that was for none */
+	uint32_t local_discriminator, remote_discriminator;
+	/* as configured, as said by the peer, in effect */
+	uint32_t min_tx_us, min_rx_us;
+	uint32_t remote_min_tx_us, remote_min_rx_us;
+	uint32_t tx_interval_us; /* before jitter; 0: it is silent */
+	uint8_t passive, polling, path_down, resolved;
+	uint8_t plane_independent, remote_plane_independent, remote_demand, auth_type;
+	uint32_t reserved;
+	uint64_t detection_us; /* 0: the peer was never heard */
+	uint64_t state_us;     /* how long it has been in this state */
+	uint64_t silence_us;   /* since the last valid packet; all ones: never */
+	uint32_t ups, flaps;   /* times it came Up; times it left Up */
+	uint64_t rx, tx;
+	/* between two packets of the peer, since it is Up */
+	uint32_t interval_mean_us, interval_max_us;
+	uint32_t jitter_mean_us, jitter_max_us; /* between two such intervals */
+	uint32_t late_max_us;                   /* our own packets, behind their time */
+	uint32_t reserved2;
+	uint64_t refused[API_BFD_REFUSALS_MAX];
+};
