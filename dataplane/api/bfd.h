@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* Room for each reason of BFD_REFUSALS (dataplane/bfd/packet.h), whose order the counters have. */
+/* Room for each reason of BFD_REFUSALS (bfd_refusals.h), whose order the counters have. */
 #define API_BFD_REFUSALS_MAX 24u
 
 /* API_BFD_KEY: one of at most four authentication keys of a peer (RFC 5880 6.7). Several let keys
@@ -55,3 +55,10 @@ struct api_bfd_session {
 	uint32_t reserved2;
 	uint64_t refused[API_BFD_REFUSALS_MAX];
 };
+
+/* Names of what the rows have numbers for; NULL: a number that means nothing. States are "up",
+ * "down", "init" and "admin-down"; diagnostics are told as RFC 5880 4.1 does. */
+const char *api_bfd_state_name(uint8_t state);
+const char *api_bfd_diag_text(uint8_t diag);
+const char *api_bfd_refusal_name(unsigned int refusal);
+const char *api_bfd_refusal_text(unsigned int refusal);
