@@ -113,7 +113,7 @@ static void fragment(struct worker *worker, struct packet *packet)
 		drop(worker, packet, error == -EINVAL ? API_DROP_BAD_HEADER : API_DROP_NO_MEMORY);
 }
 
-/* The whole rest of the way for a packet that may go, its port being up. */
+/* The whole rest of the way for a packet that may go. */
 static __rte_always_inline void egress(
 	struct worker *worker, const struct packet *packet, bool is_ipv4)
 {
@@ -195,8 +195,6 @@ static __rte_noinline void forward_closely(
 		exit = egress_police(worker, packet);
 	if (exit != EXIT_NEXT)
 		leave(worker, burst, packet, exit);
-	else if (!port_is_up(port_get(packet->adjacency->port)))
-		drop_out(worker, packet, API_DROP_PORT_DOWN);
 	else
 		egress(worker, packet, packet_is_ipv4(packet));
 }

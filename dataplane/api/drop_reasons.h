@@ -42,7 +42,8 @@
 		"The routing domain has no route to the destination; see `onramp show routes`.")   \
 	X(BLACKHOLE, "blackhole", IN, "A route says to discard this destination.")                 \
 	X(NO_LIVE_NEXT_HOP, "no-live-next-hop", IN,                                                \
-		"A route exists, but its group has no member.")                                    \
+		"A route exists, but none of its next hops can be used: their links are down, "    \
+		"or it has none; see `onramp show paths`.")                                        \
 	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", IN,                                        \
 		"The next hop's MAC address is not known yet; see `onramp show arp`.")             \
 	X(PUNT_BUDGET, "punt-budget", IN,                                                          \

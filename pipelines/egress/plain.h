@@ -27,6 +27,6 @@ static __rte_always_inline bool egress_is_plain(
 	packet->adjacency = adjacency;
 	return likely(packet->l3_bytes <= adjacency->open_mtu) &&
 	       likely(ip[is_ipv4 ? IPV4_TTL : IPV6_HOP_LIMIT] > 1) && likely(!packet->generated) &&
-	       port_is_up(port_get(adjacency->port)) &&
+	       likely(path_bits(adjacency->liveness) == 0) &&
 	       likely(packet->mbuf->data_off + packet->l3_offset >= TEMPLATE_BYTES);
 }

@@ -11,7 +11,7 @@
 /* Sends what waits for the port; what the device does not take is dropped as tx-full. */
 void egress_flush(struct worker *worker, uint32_t port);
 
-/* The frame is complete and the port is up: leaves it in worker->tx. */
+/* The frame is complete: leaves it in worker->tx. */
 static __rte_always_inline void egress_enqueue(struct worker *worker, uint32_t port_id,
 	uint32_t interface, struct rte_mbuf *mbuf, uint32_t bytes)
 {

@@ -7,44 +7,88 @@
  */
 #pragma once
 
-#include "dataplane/port/port.h"
+#include "dataplane/nexthop/path.h"
 #include "pipelines/packet.h"
 #include "pipelines/route/flow_hash.h"
+
+/* Rendezvous hashing (Thaler and Ravishankar 1998): each member draws a number for the flow, the
+ * highest has it. So when a member goes, by its path or from the group, its flows move, to all
+ * others evenly, and no other flow does. The mixing is MurmurHash3's; the id makes all numbers
+ * different, so that the members' order does not matter. */
+static __rte_always_inline uint64_t member_draw(uint32_t flow, uint32_t adjacency)
+{
+	uint32_t number = flow ^ (adjacency * 0x9e3779b1u);
+
+	number = (number ^ (number >> 16)) * 0x85ebca6bu;
+	number = (number ^ (number >> 13)) * 0xc2b2ae35u;
+	return (uint64_t)(number ^ (number >> 16)) << 32 | adjacency;
+}
 
 static __rte_always_inline bool adjacency_is_live(const struct adjacency *adjacency)
 {
 	return likely(adjacency != NULL && adjacency->resolved) &&
-	       port_is_up(port_get(adjacency->port));
+	       likely(path_bits(adjacency->liveness) == 0);
 }
 
-/* The next live one after the flow's own, which is dead, so that its flows move and no others.
- * When all are dead, the own one: what ails it names the drop. */
-static __rte_noinline const struct adjacency *group_spare(const struct group *group, uint32_t own)
-{
-	for (uint32_t i = 1; i < group->count; i++) {
-		uint32_t member = (own + i) % group->count;
-		const struct adjacency *adjacency = adjacency_get(group->members[member]);
+/* How a member can serve, the best last. */
+enum member_use {
+	MEMBER_DEAD,
+	MEMBER_UNRESOLVED, /* its packets wake the neighbour */
+	MEMBER_DRAINED,    /* it works still: better than nothing */
+	MEMBER_LIVE,
+};
 
-		if (adjacency_is_live(adjacency))
-			return adjacency;
+static inline enum member_use member_use(const struct adjacency *adjacency)
+{
+	uint8_t down;
+
+	if (adjacency == NULL)
+		return MEMBER_DEAD;
+	down = path_bits(adjacency->liveness);
+	if ((down & ~API_PATH_DRAIN) != 0)
+		return MEMBER_DEAD;
+	if (!adjacency->resolved)
+		return MEMBER_UNRESOLVED;
+	return down == 0 ? MEMBER_LIVE : MEMBER_DRAINED;
+}
+
+/* The flow's own member is not live: the best of those that are most use. NULL: all are dead. */
+static __rte_noinline const struct adjacency *group_spare(const struct group *group, uint32_t flow)
+{
+	const struct adjacency *best = NULL;
+	enum member_use best_use = MEMBER_DEAD;
+	uint64_t best_draw = 0;
+
+	for (uint32_t i = 0; i < group->count; i++) {
+		const struct adjacency *adjacency = adjacency_get(group->members[i]);
+		uint64_t draw = member_draw(flow, group->members[i]);
+		enum member_use use = member_use(adjacency);
+
+		if (use < best_use || (use == best_use && draw < best_draw) || use == MEMBER_DEAD)
+			continue;
+		best = adjacency;
+		best_use = use;
+		best_draw = draw;
 	}
-	return adjacency_get(group->members[own]);
+	return best;
 }
 
 static __rte_always_inline const struct adjacency *group_member(
 	const struct group *group, const struct packet *packet)
 {
-	uint32_t own = 0;
+	uint32_t flow = group->count > 1 ? flow_hash(packet) : 0;
+	uint64_t best = 0;
 
-	if (group->count > 1)
-		own = ((uint64_t)flow_hash(packet) * group->count) >> 32;
+	for (uint32_t i = 0; i < group->count; i++)
+		best = RTE_MAX(best, member_draw(flow, group->members[i]));
 
-	const struct adjacency *adjacency = adjacency_get(group->members[own]);
+	const struct adjacency *adjacency = adjacency_get((uint32_t)best);
 
-	return likely(adjacency_is_live(adjacency)) ? adjacency : group_spare(group, own);
+	return likely(adjacency_is_live(adjacency)) ? adjacency : group_spare(group, flow);
 }
 
-/* The packet's member of the group. NULL: the group has no members, or is none. */
+/* The packet's member of the group. NULL: the group has none that is not dead, or is
+ * no group. */
 static __rte_noinline const struct adjacency *route_choose(const struct packet *packet, uint32_t id)
 {
 	const struct group *group = group_get(id);

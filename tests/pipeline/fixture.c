@@ -15,6 +15,7 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
+#include "dataplane/nexthop/path.h"
 #include "dataplane/policer/policer.h"
 #include "dataplane/punt/punt.h"
 #include "dataplane/vrf/vrf.h"
@@ -211,6 +212,12 @@ void set_port(uint32_t id, uint16_t outer_ethertype, uint16_t mtu)
 	port->link_up = 1;
 	memcpy(&port->mac, port_mac[id], sizeof(port->mac));
 	port_table[id] = port;
+}
+
+void set_link(uint32_t port, bool up)
+{
+	ports[port].link_up = up;
+	path_port_carrier(port, up);
 }
 
 /* ---- in and out ---- */

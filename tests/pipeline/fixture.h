@@ -59,6 +59,8 @@ int fixture_teardown(void **state);
 /* ---- tables ---- */
 
 void set_port(uint32_t id, uint16_t outer_ethertype, uint16_t mtu);
+/* Its carrier comes or goes, and with it all paths over the port. */
+void set_link(uint32_t port, bool up);
 
 /*
  * The usual scene. vrf 1 on port 0: interface 1 (192.0.2.2/30, 2001:db8:1::2/126), neighbour

@@ -336,7 +336,7 @@ static void injects_no_broken_frames(void **state)
 	*handover = (struct handover){1, interface_get(1)->epoch};
 	pipeline_inject(&worker, &mbuf, 1);
 	expect_drops(1, API_DROP_INJECT_BAD, 1);
-	port_get(0)->link_up = 0;
+	set_link(0, false);
 	inject(1, interface_get(1)->epoch, &in);
 	expect_drops(1, API_DROP_PORT_DOWN, 1);
 }
