@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "dataplane/interface/interface.h"
+#include "dataplane/nexthop/path.h"
 #include "dataplane/port/port.h"
 #include "dataplane/punt/punt.h"
 #include "dataplane/server/server.h"
@@ -18,6 +19,8 @@
 #include "dataplane/worker/reclaim.h"
 
 #define TURN_MS 10
+/* While some device must be asked for its link. */
+#define LINK_TURN_MS 2
 /* Per turn, so that a scan of unresolved neighbours cannot keep the API waiting. */
 #define NEIGHBOURS_PER_TURN 256
 
@@ -112,12 +115,24 @@ static void pass_neighbour_wishes(void)
 	}
 }
 
+static void pass_path_news(void)
+{
+	struct api_path path;
+	uint32_t lasted_ms;
+
+	while (path_next_news(&path, &lasted_ms))
+		server_event_path(&path, lasted_ms);
+}
+
 static void run(void)
 {
+	path_wake_with(server_wake);
+	port_wake_with(server_wake);
 	while (!stop_signal && !startup_broken()) {
-		server_turn(TURN_MS);
-		reclaim_run();
+		server_turn(port_must_poll() ? LINK_TURN_MS : TURN_MS);
 		port_poll_links(link_changed);
+		pass_path_news();
+		reclaim_run();
 		pass_neighbour_wishes();
 	}
 }
@@ -139,6 +154,8 @@ int main(int argc, char **argv)
 	else
 		log_error("main", "start-up failed; ending so that a fresh process can start");
 
+	path_wake_with(NULL);
+	port_wake_with(NULL);
 	server_close();
 	startup_stop();
 	return stop_signal ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stddef.h>
+#include <stdio.h>
 
 #include "dataplane/api/api.h"
 
@@ -44,6 +45,38 @@ const char *api_stage_name(enum api_stage stage)
 	};
 
 	return names[stage];
+}
+
+const char *api_path_down_name(uint8_t bit)
+{
+	switch (bit) {
+	case API_PATH_BFD:
+		return "bfd";
+	case API_PATH_CARRIER:
+		return "carrier";
+	case API_PATH_DRAIN:
+		return "drain";
+	case API_PATH_TEST:
+		return "test";
+	case API_PATH_ADMIN:
+		return "administrative";
+	default:
+		return "unknown";
+	}
+}
+
+const char *api_path_down_text(uint8_t bits, char *buffer, uint32_t size)
+{
+	uint32_t length = 0;
+
+	buffer[0] = '\0';
+	for (unsigned int i = 0; i < 8; i++) {
+		if ((bits & 1u << i) == 0 || length >= size)
+			continue;
+		length += snprintf(buffer + length, size - length, "%s%s", length > 0 ? ", " : "",
+			api_path_down_name(1u << i));
+	}
+	return buffer;
 }
 
 struct reason {

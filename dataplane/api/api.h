@@ -436,6 +436,11 @@ struct api_event {
 
 const char *api_stage_name(enum api_stage stage);
 
+/* Of one bit of enum api_path_down: "bfd", "carrier", ... */
+const char *api_path_down_name(uint8_t bit);
+/* Of all of them: "bfd, carrier"; "" of none. 64 bytes are enough. Returns buffer. */
+const char *api_path_down_text(uint8_t bits, char *buffer, uint32_t size);
+
 /* Payload size an item of this object must have; 0: no such object in a batch. */
 uint32_t api_item_size(enum api_object object);
 /* Row size in dumps; 0: no such object. */

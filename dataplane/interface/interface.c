@@ -433,7 +433,6 @@ int interface_port_changed(uint32_t port)
 
 void interface_port_carrier(uint32_t port, bool up)
 {
-	path_port_carrier(port, up); /* first: a thousand TAPs take milliseconds */
 	for (uint32_t id = 1; id < API_INTERFACES_MAX; id++) {
 		const struct interface *interface = interface_table[id];
 

@@ -16,6 +16,7 @@ struct path {
 	struct api_path api; /* down and age_us are filled when it is dumped */
 	uint32_t next;       /* of the interface's paths; 0: the last */
 	uint32_t references; /* main only: adjacencies */
+	uint32_t port;       /* of the interface */
 	uint64_t changed_us;
 	uint32_t lasted_ms; /* how long it was as before the last change */
 	bool queued;        /* in news */
@@ -161,9 +162,9 @@ static int check(const struct api_path *api)
 	return interface_get(api->interface) != NULL ? 0 : -ENOENT;
 }
 
-static bool has_carrier(uint32_t interface)
+static bool has_carrier(const struct path *path)
 {
-	return path_bits(PATH_PORT(interface_get(interface)->port)) == 0;
+	return path_bits(PATH_PORT(path->port)) == 0;
 }
 
 static void chain(struct path *path)
@@ -193,11 +194,11 @@ static int create(const struct api_path *api)
 		.down_wanted = api->down_wanted};
 	memcpy(path->api.address, api->address, sizeof(api->address));
 	path->mark = table_mark;
+	path->port = interface_get(api->interface)->port;
 	path->changed_us = now_us();
 	interface_hold(api->interface);
 	pthread_mutex_lock(&lock);
-	path_down[api->id] =
-		api->down_wanted | (has_carrier(api->interface) ? 0 : API_PATH_CARRIER);
+	path_down[api->id] = api->down_wanted | (has_carrier(path) ? 0 : API_PATH_CARRIER);
 	paths[api->id] = path;
 	chain(path);
 	if (api->id > highest)
@@ -291,20 +292,26 @@ bool path_next(uint32_t after, struct api_path *api)
 
 void path_port_carrier(uint32_t port, bool up)
 {
+	uint8_t bits = up ? 0 : API_PATH_CARRIER;
+
 	pthread_mutex_lock(&lock);
-	__atomic_store_n(&path_down[PATH_PORT(port)], up ? 0 : API_PATH_CARRIER, __ATOMIC_RELEASE);
-	for (uint32_t id = 1; id <= highest; id++) {
-		if (paths[id] != NULL && interface_get(paths[id]->api.interface)->port == port)
+	for (uint32_t id = 1; path_bits(PATH_PORT(port)) != bits && id <= highest; id++) {
+		if (paths[id] != NULL && paths[id]->port == port)
 			change(paths[id], API_PATH_CARRIER, !up);
 	}
+	__atomic_store_n(&path_down[PATH_PORT(port)], bits, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&lock);
 }
 
 void path_interface_changed(uint32_t interface)
 {
+	uint32_t port = interface_get(interface)->port;
+
 	pthread_mutex_lock(&lock);
-	for (uint32_t id = first[interface]; id != 0; id = paths[id]->next)
-		change(paths[id], API_PATH_CARRIER, !has_carrier(interface));
+	for (uint32_t id = first[interface]; id != 0; id = paths[id]->next) {
+		paths[id]->port = port;
+		change(paths[id], API_PATH_CARRIER, !has_carrier(paths[id]));
+	}
 	pthread_mutex_unlock(&lock);
 }
 

@@ -4,8 +4,9 @@
  * next hop is chosen. So what moves traffic off a path is one store, however many routes lead
  * there.
  *
- * Each bit has one writing thread: BFD the bfd thread, the others main. Who changes a bit holds the
- * table's lock, which main holds too where it changes the table; workers read without.
+ * Each bit has one writer: BFD the bfd thread, CARRIER who holds the lock of port.c, the others
+ * main. Who changes a bit holds the table's lock, which main holds too where it changes the table;
+ * workers read without.
  */
 #pragma once
 
@@ -52,7 +53,8 @@ int path_delete(uint32_t id);
 uint32_t path_sweep(void);
 bool path_next(uint32_t after, struct api_path *api);
 
-/* Main thread: the port's link came or went. */
+/* The port's link came or went; nothing happens when that is known. One thread at a time
+ * (port.c). */
 void path_port_carrier(uint32_t port, bool up);
 /* Main thread: the interface may be on another port now. */
 void path_interface_changed(uint32_t interface);

@@ -134,6 +134,8 @@ static int configure(struct port *port, const struct rte_eth_dev_info *info, uns
 	port->rx_queues = RTE_MIN(workers, (unsigned int)info->max_rx_queues);
 	port->tx_queues = workers;
 	conf.rxmode.mtu = device_mtu(port, info);
+	port->tells_link = (*info->dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
+	conf.intr_conf.lsc = port->tells_link;
 	if (port->rx_queues > 1 && info->flow_type_rss_offloads != 0) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf =

@@ -9,7 +9,9 @@
 #include <rte_malloc.h>
 
 #include "dataplane/interface/interface.h"
+#include "dataplane/nexthop/path.h"
 #include "dataplane/port/device.h"
+#include "dataplane/port/link.h"
 #include "dataplane/port/queues.h"
 #include "dataplane/startup/log.h"
 #include "dataplane/worker/mark.h"
@@ -120,9 +122,11 @@ static void close_after_grace(void *object)
 
 static void retire(struct port *port)
 {
+	link_unwatch(port);
 	__atomic_store_n(&port_table[port->id], NULL, __ATOMIC_RELEASE);
 	publish_poll_lists();
 	/* A link without a port is down; the next port's first link event says otherwise. */
+	path_port_carrier(port->id, false);
 	if (port->link_up)
 		interface_port_carrier(port->id, false);
 	closing++;
@@ -183,7 +187,8 @@ static int open_port(const struct api_port *api)
 	}
 	assign_workers(port);
 	port->tag = ++lives * API_PORTS_MAX + port->id;
-	interface_port_carrier(port->id, false); /* until the device says otherwise */
+	path_port_carrier(port->id, false); /* until the device says otherwise */
+	link_watch(port);
 	set_spread(port);
 	__atomic_store_n(&port_table[port->id], port, __ATOMIC_RELEASE);
 	publish_poll_lists();
@@ -307,20 +312,6 @@ bool port_counters(uint32_t id, struct api_port_counters *counters)
 	};
 	memcpy(counters->name, port->api.name, sizeof(counters->name));
 	return true;
-}
-
-void port_poll_links(void (*changed)(uint32_t port, bool up))
-{
-	for (uint32_t id = 0; id < API_PORTS_MAX; id++) {
-		struct rte_eth_link link = {0};
-		struct port *port = port_table[id];
-
-		if (!port || rte_eth_link_get_nowait(port->ethdev, &link) < 0 ||
-			link.link_status == port->link_up)
-			continue;
-		__atomic_store_n(&port->link_up, link.link_status, __ATOMIC_RELAXED);
-		changed(id, link.link_status == RTE_ETH_LINK_UP);
-	}
 }
 
 void port_fini(void)

@@ -24,9 +24,10 @@ struct port {
 	uint16_t mtu;
 	uint8_t link_up; /* main writes, workers read relaxed */
 	uint8_t mark;
-	uint8_t spread; /* enum exchange_mode; main writes, workers read relaxed */
-	bool hashes;    /* packets bear the hash by which the device chose their queue */
-	uint16_t tag;   /* the id, and which life of it: PORT_TAG_ID */
+	uint8_t spread;  /* enum exchange_mode; main writes, workers read relaxed */
+	bool tells_link; /* the device says by itself when its link changes */
+	bool hashes;     /* packets bear the hash by which the device chose their queue */
+	uint16_t tag;    /* the id, and which life of it: PORT_TAG_ID */
 	struct rte_ether_addr mac;
 	int numa_node;
 	uint8_t rx_worker[API_CPUS_MAX]; /* by receive queue: the worker that polls it; main only */
@@ -64,8 +65,14 @@ uint32_t port_sweep(void);
 bool port_next(uint32_t after_plus_one, struct api_port *api); /* first with id >= after_plus_one */
 void port_open_all(void);
 bool port_counters(uint32_t id, struct api_port_counters *counters);
-/* Looks at each port's link; calls changed() for each that went up or down. Every 10 ms. */
+/* Looks at each port's link; calls changed() for each that went up or down. To be called when
+ * wake() was, and where port_must_poll() at each turn of a millisecond or two. */
 void port_poll_links(void (*changed)(uint32_t port, bool up));
+/* Some device does not say by itself when its link changes. */
+bool port_must_poll(void);
+/* Called by a thread of EAL's, when a device said so; paths know it already. NULL: nobody is.
+ * Before there are ports. */
+void port_wake_with(void (*wake)(void));
 void port_fini(void);
 
 /* Packet buffers of a NUMA node (any node without memory of its own gets the nearest). */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,6 +33,8 @@ static int epoll = -1;
 /* Given up for a moment to take and close a connection when no fd is left: otherwise it would wake
  * epoll for ever. */
 static int spare = -1;
+/* Ends a turn's wait. */
+static int wake_up = -1;
 
 static void client_close(struct client *client)
 {
@@ -178,6 +181,7 @@ static void accept_clients(void)
 int server_open(const char *run_dir)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+	struct epoll_event wake = {.events = EPOLLIN, .data.ptr = &wake_up};
 	int error = server_state_init();
 
 	if (error == 0)
@@ -186,7 +190,9 @@ int server_open(const char *run_dir)
 		return error;
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (epoll >= 0 && spare >= 0 &&
+	wake_up = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (epoll >= 0 && spare >= 0 && wake_up >= 0 &&
+		epoll_ctl(epoll, EPOLL_CTL_ADD, wake_up, &wake) == 0 &&
 		epoll_ctl(epoll, EPOLL_CTL_ADD, rundir.listener, &event) == 0)
 		return 0;
 	error = -errno;
@@ -195,15 +201,24 @@ int server_open(const char *run_dir)
 	return error;
 }
 
+/* Fails only when the counter is at its end, and then main wakes anyway. */
+void server_wake(void)
+{
+	eventfd_write(wake_up, 1);
+}
+
 void server_turn(int timeout_ms)
 {
 	struct epoll_event events[EVENTS_PER_TURN];
 	int n = epoll_wait(epoll, events, EVENTS_PER_TURN, timeout_ms);
+	eventfd_t wakes;
 
 	/* n < 0: a signal, which the caller's loop looks at. */
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.ptr == NULL)
 			accept_clients();
+		else if (events[i].data.ptr == &wake_up)
+			eventfd_read(wake_up, &wakes);
 		else
 			client_turn(events[i].data.ptr, events[i].events);
 	}
@@ -217,7 +232,9 @@ void server_close(void)
 		close(epoll);
 	if (spare >= 0)
 		close(spare);
-	epoll = spare = -1;
+	if (wake_up >= 0)
+		close(wake_up);
+	epoll = spare = wake_up = -1;
 	rundir_close(&rundir);
 }
 
@@ -249,5 +266,15 @@ void server_event_neighbour(uint32_t interface, uint8_t family, const uint8_t *a
 	if (client == NULL)
 		return;
 	session_neighbour(client->session, interface, family, address);
+	client_watch(client, true);
+}
+
+void server_event_path(const struct api_path *path, uint32_t lasted_ms)
+{
+	struct client *client = writer();
+
+	if (client == NULL)
+		return;
+	session_path(client->session, path, lasted_ms);
 	client_watch(client, true);
 }

@@ -297,3 +297,16 @@ void session_neighbour(
 	memcpy(news.address, address, family == AF_INET ? 4 : 16);
 	event(session, &news);
 }
+
+void session_path(struct session *session, const struct api_path *path, uint32_t lasted_ms)
+{
+	struct api_event news = {.type = API_EVENT_PATH,
+		.a = path->id,
+		.b = path->down | (uint32_t)path->last_cause << 8,
+		.c = lasted_ms};
+
+	if (session->closing || output_high(session))
+		return;
+	memcpy(news.address, path->address, sizeof(news.address));
+	event(session, &news);
+}

@@ -42,3 +42,4 @@ bool session_wants_input(const struct session *session);
 void session_port_link(struct session *session, uint32_t port, bool up);
 void session_neighbour(
 	struct session *session, uint32_t interface, uint8_t family, const uint8_t *address);
+void session_path(struct session *session, const struct api_path *path, uint32_t lasted_ms);

@@ -59,6 +59,18 @@ static void every_drop_reason_explains_itself(void **state)
 	assert_int_equal(api_drop_direction(API_DROP_MTU_EXCEEDED), API_DROP_OUT);
 }
 
+static void causes_have_names(void **state)
+{
+	char text[64];
+
+	assert_string_equal(api_path_down_name(API_PATH_BFD), "bfd");
+	assert_string_equal(api_path_down_text(0, text, sizeof(text)), "");
+	assert_string_equal(api_path_down_text(API_PATH_CARRIER, text, sizeof(text)), "carrier");
+	assert_string_equal(api_path_down_text(31, text, sizeof(text)),
+		"bfd, carrier, drain, test, administrative");
+	assert_string_equal(api_path_down_text(31, text, 8), "bfd, ca");
+}
+
 static void batch_fills_up(void **state)
 {
 	static struct api_batch batch;
@@ -93,6 +105,7 @@ int main(void)
 		cmocka_unit_test(item_sizes),
 		cmocka_unit_test(row_sizes),
 		cmocka_unit_test(every_drop_reason_explains_itself),
+		cmocka_unit_test(causes_have_names),
 		cmocka_unit_test(batch_fills_up),
 	};
 
