@@ -63,3 +63,5 @@ int show_stats_run(const struct cli *cli);
 int show_drops_run(const struct cli *cli);
 int show_memory_run(const struct cli *cli);
 int show_workers_run(const struct cli *cli);
+int show_paths_run(const struct cli *cli);
+int show_groups_run(const struct cli *cli);

@@ -72,7 +72,7 @@ char *table_cell(const json_t *row, const struct column *column)
 /* Only words that need no context to be good or bad. */
 static const char *state_colour(const char *state)
 {
-	static const char *const good[] = {"Established", "up", "reachable", "permanent"};
+	static const char *const good[] = {"Established", "up", "reachable", "permanent", "live"};
 	static const char *const bad[] = {
 		"Idle", "Active", "Connect", "Absent", "down", "failed", "incomplete", "none"};
 

@@ -87,6 +87,29 @@ static const struct command show_commands[] = {
 		.run = show_drops_run,
 	},
 	{
+		.name = "paths",
+		.operand = "[ADDRESS]",
+		.summary = "where traffic can go: each peer of each link, live or why not",
+		.details =
+			"Read from the dataplane. A path is live, drained (used only where nothing "
+			"else\n"
+			"is left) or down; CAUSES are bfd, carrier, drain, test, administrative. "
+			"FOR is\n"
+			"the time since the last change, GROUPS how many next-hop groups have the "
+			"path,\n"
+			"USED BY how many of them send packets there now.\n" ADDRESS_HELP,
+		.example = "onramp show paths contoso/private",
+		.run = show_paths_run,
+	},
+	{
+		.name = "groups",
+		.summary = "next-hop groups: the links each uses, and why not the others",
+		.details = "Read from the dataplane. Flows are shared among the links that are "
+			   "used.",
+		.example = "onramp show groups",
+		.run = show_groups_run,
+	},
+	{
 		.name = "memory",
 		.summary = "what uses the dataplane's memory, biggest first",
 		.details =

@@ -38,6 +38,11 @@ static void adopt_policer(const void *row, void *context)
 	named_claim(&((struct sync *)context)->policers, policer->id, policer->name);
 }
 
+static void adopt_path(const void *row, void *context)
+{
+	path_adopt(context, row);
+}
+
 static void adopt_adjacency(const void *row, void *context)
 {
 	adjacency_adopt(context, row);
@@ -54,8 +59,8 @@ int adopt_dataplane(struct sync *sync)
 		enum api_object object;
 		void (*row)(const void *row, void *context);
 	} kinds[] = {{API_PORT, adopt_port}, {API_VRF, adopt_vrf}, {API_INTERFACE, adopt_interface},
-		{API_POLICER, adopt_policer}, {API_ADJACENCY, adopt_adjacency},
-		{API_GROUP, adopt_group}};
+		{API_POLICER, adopt_policer}, {API_PATH, adopt_path},
+		{API_ADJACENCY, adopt_adjacency}, {API_GROUP, adopt_group}};
 
 	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		int error = api_client_dump(sync->client, kinds[i].object, 0, kinds[i].row, sync);

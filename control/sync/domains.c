@@ -193,6 +193,8 @@ int domains_plan(struct sync *sync)
 		sync->by_vrf[domain->vrf] = domain;
 		error = plan_links(sync, domain, &sync->plan->domains[i]);
 	}
+	if (error == 0 && !paths_plan(sync))
+		error = -ENOSPC;
 	if (error == 0)
 		error = plan_partners(sync);
 	if (error == 0)

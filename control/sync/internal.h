@@ -32,6 +32,14 @@ struct named {
 	bool wanted; /* in the present plan */
 };
 
+/* A peer on a link, watched by the dataplane (paths.c). */
+struct path_entry {
+	struct table_node node;
+	uint32_t interface;
+	struct ip address;
+	bool wanted; /* in the present plan */
+};
+
 struct adjacency_entry {
 	struct table_node node;
 	uint32_t interface;
@@ -155,7 +163,9 @@ struct sync {
 	struct table ports, vrfs, interfaces, policers; /* struct named */
 	struct table adjacencies;                       /* struct adjacency_entry */
 	struct table sets;                              /* struct set_entry */
-	struct table routes;                            /* struct route_entry */
+	struct table paths;                             /* struct path_entry */
+	struct path_wish *path_wishes;
+	struct table routes; /* struct route_entry */
 	struct domain **domains;
 	unsigned int domain_count;
 	struct domain *by_vrf[API_VRFS_MAX];
@@ -237,6 +247,16 @@ void batches_drop(struct sync *sync); /* the connection is gone */
 void refusal_take(struct sync *sync, const struct api_item *item, int error);
 json_t *refusals_of_routes(const struct sync *sync); /* {domain: how many} */
 void refusals_forget(struct sync *sync);             /* a snapshot states everything again */
+
+/* ---- paths.c: one to each peer of the plan ---- */
+bool paths_plan(struct sync *sync);   /* ids; after links are planned. false: no id or memory */
+void paths_state(struct sync *sync);  /* all of the plan's */
+void paths_forget(struct sync *sync); /* those that the plan does not name: they are swept */
+void paths_fini(struct sync *sync);
+void path_adopt(struct sync *sync, const struct api_path *row);
+/* What an adjacency names: the path that lives and dies with this next hop; 0: none. */
+uint32_t path_towards(const struct sync *sync, uint32_t interface, const struct ip *address);
+void path_happened(struct sync *sync, const struct api_event *event);
 
 /* ---- named.c ---- */
 /* Finds or makes, and marks as wanted. 0: no memory or no id left. */

@@ -43,7 +43,8 @@ void adjacency_state(struct sync *sync, uint32_t id)
 	struct api_adjacency item = {.id = id,
 		.interface = entry->interface,
 		.family = entry->address.family,
-		.resolved = entry->resolved};
+		.resolved = entry->resolved,
+		.path = path_towards(sync, entry->interface, &entry->address)};
 
 	memcpy(item.mac, entry->mac, sizeof(item.mac));
 	memcpy(item.address, entry->address.address, sizeof(item.address));

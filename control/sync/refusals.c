@@ -21,7 +21,8 @@ static const char *object_name(unsigned int object)
 		[API_ADJACENCY] = "neighbour",
 		[API_GROUP] = "next-hop group",
 		[API_ROUTE] = "route",
-		[API_POLICER] = "rate limit"};
+		[API_POLICER] = "rate limit",
+		[API_PATH] = "path"};
 
 	return object < sizeof(names) / sizeof(names[0]) ? names[object] : "object";
 }

@@ -50,6 +50,7 @@ void session_hold_ids(struct sync *sync, bool hold)
 {
 	table_hold_ids(&sync->adjacencies, hold);
 	table_hold_ids(&sync->sets, hold);
+	table_hold_ids(&sync->paths, hold);
 }
 
 void session_lost(struct sync *sync, const char *why)
@@ -160,6 +161,9 @@ static void happened(struct sync *sync, const struct api_message *message)
 		address.prefix_len = event->b == AF_INET ? 32 : 128;
 		memcpy(address.address, event->address, sizeof(address.address));
 		domain_neighbour_needed(sync, event->a, &address);
+		break;
+	case API_EVENT_PATH:
+		path_happened(sync, event);
 		break;
 	default:
 		log_warning("dataplane", "sent an event of unknown kind %u", event->type);

@@ -168,6 +168,7 @@ static void push(struct sync *sync)
 	}
 	policers_state(sync);
 	push_interfaces(sync);
+	paths_state(sync);
 	for (id = table_walk(&sync->adjacencies, 0); id != 0;
 		id = table_walk(&sync->adjacencies, id + 1)) {
 		const struct adjacency_entry *entry = table_at(&sync->adjacencies, id);
@@ -210,6 +211,7 @@ void snapshot_ended(struct sync *sync)
 	for (unsigned int i = 0; i < sync->plan->domain_count; i++)
 		sync->domains[i]->acked = true;
 	sets_forget_adopted(sync);
+	paths_forget(sync);
 	domains_sweep(sync);
 	session_hold_ids(sync, false);
 	announce_snapshot(sync);

@@ -28,6 +28,7 @@ static void init_tables(struct sync *sync)
 	table_init(&sync->policers, sizeof(struct named), 1, API_POLICERS_MAX);
 	table_init(&sync->adjacencies, sizeof(struct adjacency_entry), 1, API_ADJACENCIES_MAX);
 	table_init(&sync->sets, sizeof(struct set_entry), API_GROUP_FIRST, API_GROUPS_MAX);
+	table_init(&sync->paths, sizeof(struct path_entry), 1, API_PATHS_MAX);
 	table_init(&sync->routes, sizeof(struct route_entry), 1, UINT32_MAX);
 }
 
@@ -75,6 +76,7 @@ void sync_close(struct sync *sync)
 	table_fini(&sync->adjacencies);
 	table_fini(&sync->sets);
 	table_fini(&sync->routes);
+	paths_fini(sync);
 	plan_free(sync->next_plan);
 	site_free(sync->next_site);
 	plan_free(sync->plan);

@@ -34,6 +34,10 @@ int sync_apply(struct sync *sync, struct site *site, unsigned int edge);
 /* The latest plan, in force as soon as the dataplane takes it; NULL before the first sync_apply. */
 const struct plan *sync_plan(const struct sync *sync);
 
+/* Bits of enum api_path_down (DRAIN, ADMIN) for the paths of a link of this name, from now on and
+ * whenever the plan has such a link. 0 or -ENOMEM. */
+int sync_want_paths(struct sync *sync, const char *link, uint8_t wanted);
+
 /* By index in the plan; NULL when the domain is not up yet. */
 struct kernel *sync_kernel(struct sync *sync, unsigned int domain);
 struct frr *sync_frr(struct sync *sync);

@@ -6,10 +6,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
 #include "control/cli/show_memory.h"
+#include "control/cli/show_paths.h"
 #include "control/cli/show_workers.h"
 
 #define GHZ 1000000000ul
@@ -138,11 +140,117 @@ static void memory_is_sorted_and_split(void **state)
 	json_decref(total);
 }
 
+/* ---- paths and groups ---- */
+
+static struct api_interface links[] = {{.id = 1, .name = "contoso/private/primary"},
+	{.id = 2, .name = "contoso/private/secondary"}};
+static struct api_path paths[] = {{.id = 1,
+					  .interface = 1,
+					  .family = AF_INET,
+					  .address = {192, 0, 2, 1},
+					  .down = API_PATH_BFD | API_PATH_CARRIER,
+					  .last_cause = API_PATH_CARRIER,
+					  .changes = 3,
+					  .age_us = 1500000},
+	{.id = 7, .interface = 2, .family = AF_INET, .address = {198, 51, 100, 1}}};
+static struct api_adjacency neighbours[] = {
+	{.id = 3,
+		.interface = 1,
+		.family = AF_INET,
+		.resolved = 1,
+		.address = {192, 0, 2, 1},
+		.path = 1},
+	{.id = 9,
+		.interface = 2,
+		.family = AF_INET,
+		.resolved = 1,
+		.address = {198, 51, 100, 1},
+		.path = 7},
+	{.id = 12, .interface = 2, .family = AF_INET, .address = {198, 51, 100, 9}},
+};
+static struct api_group groups[] = {{.id = 16, .count = 2, .adjacencies = {3, 9}},
+	{.id = 17, .count = 1, .adjacencies = {3}}, {.id = 18, .count = 2, .adjacencies = {3, 12}}};
+static const struct liveness liveness = {
+	.groups = {.object = API_GROUP, .rows = groups, .count = 3},
+	.adjacencies = {.object = API_ADJACENCY, .rows = neighbours, .count = 3},
+	.interfaces = {.object = API_INTERFACE, .rows = links, .count = 2},
+	.paths = {.object = API_PATH, .rows = paths, .count = 2},
+};
+
+static const char *text(const json_t *row, const char *key)
+{
+	return json_string_value(json_object_get(row, key));
+}
+
+static const char *first(const json_t *row, const char *key)
+{
+	return json_string_value(json_array_get(json_object_get(row, key), 0));
+}
+
+static void paths_say_why_and_who_uses_them(void **state)
+{
+	json_t *rows = path_rows(&liveness), *row = json_array_get(rows, 0);
+
+	assert_int_equal(json_array_size(rows), 2);
+	assert_string_equal(text(row, "link"), "contoso/private/primary");
+	assert_string_equal(text(row, "family"), "ipv4");
+	assert_string_equal(text(row, "peer"), "192.0.2.1");
+	assert_string_equal(text(row, "state"), "down");
+	assert_int_equal(json_array_size(json_object_get(row, "causes")), 2);
+	assert_string_equal(first(row, "causes"), "bfd");
+	assert_string_equal(text(row, "last_cause"), "carrier");
+	assert_float_equal(real(row, "age_s"), 1.5, 1e-6);
+	assert_int_equal(integer(row, "changes"), 3);
+	assert_int_equal(integer(row, "groups"), 3);
+	assert_int_equal(integer(row, "used"), 0);
+	row = json_array_get(rows, 1);
+	assert_string_equal(text(row, "state"), "live");
+	assert_int_equal(json_array_size(json_object_get(row, "causes")), 0);
+	assert_int_equal(integer(row, "groups"), 1);
+	assert_int_equal(integer(row, "used"), 1);
+	json_decref(rows);
+}
+
+/* Drained, it is used where nothing better is left. */
+static void drained_paths_are_the_last_resort(void **state)
+{
+	json_t *rows;
+
+	paths[0].down = API_PATH_DRAIN;
+	rows = path_rows(&liveness);
+	assert_string_equal(text(json_array_get(rows, 0), "state"), "drained");
+	/* Alone, or beside a neighbour that is not resolved. */
+	assert_int_equal(integer(json_array_get(rows, 0), "used"), 2);
+	paths[0].down = API_PATH_BFD | API_PATH_CARRIER;
+	json_decref(rows);
+}
+
+static void groups_name_what_they_use_and_why_not_the_rest(void **state)
+{
+	json_t *rows = group_rows(&liveness), *row = json_array_get(rows, 0);
+
+	assert_int_equal(json_array_size(rows), 3);
+	assert_int_equal(integer(row, "group"), 16);
+	assert_string_equal(first(row, "used"), "contoso/private/secondary");
+	assert_string_equal(first(row, "unused"), "contoso/private/primary: down bfd carrier");
+	assert_int_equal(json_array_size(json_object_get(row, "members")), 2);
+	row = json_array_get(rows, 1);
+	assert_int_equal(json_array_size(json_object_get(row, "used")), 0);
+	row = json_array_get(json_object_get(json_array_get(rows, 2), "members"), 1);
+	assert_string_equal(text(row, "neighbour"), "198.51.100.9");
+	assert_string_equal(text(row, "state"), "unresolved");
+	assert_true(json_is_false(json_object_get(row, "used")));
+	json_decref(rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(worker_rates_are_of_the_time_between),
 		cmocka_unit_test(idle_worker_has_no_averages),
-		cmocka_unit_test(memory_is_sorted_and_split)};
+		cmocka_unit_test(memory_is_sorted_and_split),
+		cmocka_unit_test(paths_say_why_and_who_uses_them),
+		cmocka_unit_test(drained_paths_are_the_last_resort),
+		cmocka_unit_test(groups_name_what_they_use_and_why_not_the_rest)};
 
 	return cmocka_run_group_tests_name("cli_shows", tests, NULL, NULL);
 }
