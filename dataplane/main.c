@@ -10,17 +10,21 @@
 #include <string.h>
 
 #include "dataplane/interface/interface.h"
+#include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/path.h"
 #include "dataplane/port/port.h"
 #include "dataplane/punt/punt.h"
 #include "dataplane/server/server.h"
 #include "dataplane/startup/log.h"
 #include "dataplane/startup/startup.h"
+#include "dataplane/worker/clock.h"
 #include "dataplane/worker/reclaim.h"
 
 #define TURN_MS 10
 /* While some device must be asked for its link. */
 #define LINK_TURN_MS 2
+/* While a failure test measures. */
+#define TEST_TURN_MS 1
 /* Per turn, so that a scan of unresolved neighbours cannot keep the API waiting. */
 #define NEIGHBOURS_PER_TURN 256
 
@@ -124,14 +128,31 @@ static void pass_path_news(void)
 		server_event_path(&path, lasted_ms);
 }
 
+static void pass_test_news(void)
+{
+	uint32_t interface;
+	bool began;
+
+	while (link_test_next_news(&interface, &began))
+		server_event_link_test(interface, began);
+}
+
+static int turn_ms(void)
+{
+	if (link_test_run(monotonic_us()))
+		return TEST_TURN_MS;
+	return port_must_poll() ? LINK_TURN_MS : TURN_MS;
+}
+
 static void run(void)
 {
 	path_wake_with(server_wake);
 	port_wake_with(server_wake);
 	while (!stop_signal && !startup_broken()) {
-		server_turn(port_must_poll() ? LINK_TURN_MS : TURN_MS);
+		server_turn(turn_ms());
 		port_poll_links(link_changed);
 		pass_path_news();
+		pass_test_news();
 		reclaim_run();
 		pass_neighbour_wishes();
 	}

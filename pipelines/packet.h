@@ -32,6 +32,7 @@ enum packet_exit {
 	EXIT_FRAGMENT,    /* larger than the MTU and may be cut */
 	EXIT_TOO_BIG,     /* larger than the MTU and must not be cut: drop, tell the sender */
 	EXIT_POLICED,     /* beyond the rate of the interface it was to leave by: drop */
+	EXIT_CUT,         /* the interface it was to leave by is in a failure test: drop */
 	EXIT_NO_HEADROOM, /* the new header is longer than the room before the packet */
 };
 

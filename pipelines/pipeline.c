@@ -150,7 +150,10 @@ static __rte_noinline void leave(
 {
 	switch (exit) {
 	case EXIT_PUNT:
-		punt_to_tap(worker, packet);
+		if (packet->in->cut)
+			drop(worker, packet, API_DROP_LINK_TEST_PUNT);
+		else
+			punt_to_tap(worker, packet);
 		break;
 	case EXIT_UNREACHABLE:
 	case EXIT_EXPIRED:
@@ -172,6 +175,9 @@ static __rte_noinline void leave(
 	case EXIT_POLICED:
 		/* Nobody is told: senders slow down by themselves. */
 		drop_out(worker, packet, API_DROP_POLICER_OUT);
+		break;
+	case EXIT_CUT:
+		drop_out(worker, packet, API_DROP_LINK_TEST_OUT);
 		break;
 	case EXIT_NO_HEADROOM:
 		move_and_send(worker, packet);

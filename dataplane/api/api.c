@@ -13,6 +13,7 @@ static const uint32_t row_sizes[] = {
 	[API_ROUTE] = sizeof(struct api_route),
 	[API_POLICER] = sizeof(struct api_policer),
 	[API_PATH] = sizeof(struct api_path),
+	[API_LINK_TEST] = sizeof(struct api_link_test),
 	[API_PORT_COUNTERS] = sizeof(struct api_port_counters),
 	[API_INTERFACE_COUNTERS] = sizeof(struct api_interface_counters),
 	[API_WORKER] = sizeof(struct api_worker),

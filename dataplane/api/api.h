@@ -130,7 +130,8 @@ enum api_object {
 	API_ROUTE,
 	API_POLICER,
 	API_PATH,
-	API_ITEM_LAST = API_PATH,
+	API_LINK_TEST,
+	API_ITEM_LAST = API_LINK_TEST,
 	/* dump only */
 	API_PORT_COUNTERS,
 	API_INTERFACE_COUNTERS,
@@ -271,6 +272,28 @@ struct api_path {
 	uint32_t reserved3;
 	uint64_t age_us; /* since the last change; without one since the path is there */
 };
+
+/* A failure test: for so many seconds the dataplane drops all that comes and goes by the interface,
+ * control packets included, as if the line were cut. An upsert begins one, gives a running one
+ * another deadline counted from now, or with 0 seconds ends it, as a deletion does. A snapshot does
+ * neither; the interface's last test can be dumped as long as the interface is there. */
+struct api_link_test {
+	uint32_t interface;
+	uint32_t seconds; /* 0..API_LINK_TEST_S_MAX; dumps: from the start to the deadline */
+	/* filled in dumps */
+	uint32_t running;
+	uint32_t moved_ms;    /* from the start until all paths of the link were down */
+	uint32_t loss_in_ms;  /* from the start to the last packet lost of those that came, */
+	uint32_t loss_out_ms; /* and of those that were to go */
+	uint64_t age_us;      /* since the start */
+	uint64_t left_us;     /* to the deadline */
+	uint64_t lasted_us;   /* until now or its end */
+	uint64_t dropped_in, dropped_out;
+	uint64_t dropped_control; /* of the edge and its peer */
+};
+
+#define API_LINK_TEST_S_MAX 86400u
+#define API_LINK_TEST_NOT UINT32_MAX /* moved_ms: they are not, or were not until its end */
 
 struct api_adjacency {
 	uint32_t id;
@@ -424,6 +447,8 @@ enum api_event_type {
 	/* a: path, b: its bits (enum api_path_down) now and, from bit 8 on, the one that came or
 	 * went last, c: milliseconds that it was as before; address: the peer's */
 	API_EVENT_PATH,
+	/* a: interface, b: 1 began, 0 ended */
+	API_EVENT_LINK_TEST,
 };
 
 struct api_event {

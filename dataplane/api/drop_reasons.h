@@ -65,6 +65,14 @@
 	X(ICMP_BUDGET, "icmp-budget", IN,                                                          \
 		"An ICMP error was due but the link's budget for errors was spent (RFC 1812 "      \
 		"4.3.2.8).")                                                                       \
+	X(LINK_TEST_IN, "link-test-in", IN,                                                        \
+		"A failure test of the link it came by; see `onramp show tests`.")                 \
+	X(LINK_TEST_PUNT, "link-test-punt", IN,                                                    \
+		"A failure test of the link: the peer's BFD, BGP or neighbour discovery.")         \
+	X(LINK_TEST_OUT, "link-test-out", OUT,                                                     \
+		"A failure test of the link it was to leave by; see `onramp show tests`.")         \
+	X(LINK_TEST_INJECT, "link-test-inject", OUT,                                               \
+		"A failure test of the link: the edge's own BFD, BGP or neighbour discovery.")     \
 	X(POLICER_OUT, "policer-out", OUT,                                                         \
 		"More came for the circuit on this link than its bandwidth.")                      \
 	X(MTU_EXCEEDED, "mtu-exceeded", OUT,                                                       \

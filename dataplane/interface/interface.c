@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "dataplane/interface/classifier.h"
+#include "dataplane/interface/link_test.h"
 #include "dataplane/interface/tap.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/nexthop/path.h"
@@ -111,7 +112,8 @@ static struct interface *build(const struct api_interface *api, uint32_t epoch, 
 	interface->id = api->id;
 	interface->epoch = epoch;
 	interface->vrf = api->vrf;
-	interface->policer_in = api->policer_in;
+	interface->cut = link_test_cuts(api->id);
+	interface->policer_in = interface->cut ? POLICER_CLOSED : api->policer_in;
 	interface->policer_out = api->policer_out;
 	interface->port = api->port;
 	/* The port's may have become smaller since. */
@@ -139,8 +141,9 @@ static bool is_same(const struct interface *a, const struct interface *b)
 
 static bool is_same_rewrite(const struct interface *a, const struct interface *b)
 {
-	return a->port == b->port && a->mtu == b->mtu && a->policer_out == b->policer_out &&
-	       a->tag_bytes == b->tag_bytes && memcmp(a->tags, b->tags, sizeof(a->tags)) == 0 &&
+	return a->port == b->port && a->mtu == b->mtu && a->cut == b->cut &&
+	       a->policer_out == b->policer_out && a->tag_bytes == b->tag_bytes &&
+	       memcmp(a->tags, b->tags, sizeof(a->tags)) == 0 &&
 	       rte_is_same_ether_addr(&a->mac, &b->mac);
 }
 
@@ -187,14 +190,14 @@ static int take_tags(const struct api_interface *api)
 static void hold_others(const struct interface *interface)
 {
 	vrf_hold(interface->vrf);
-	policer_hold(interface->policer_in);
+	policer_hold(interface->api.policer_in); /* also while it is cut */
 	policer_hold(interface->policer_out);
 }
 
 static void release_others(const struct interface *interface)
 {
 	vrf_release(interface->vrf);
-	policer_release(interface->policer_in);
+	policer_release(interface->api.policer_in);
 	policer_release(interface->policer_out);
 }
 
@@ -295,6 +298,7 @@ static void unlink_interface(struct interface *interface)
 		tap_close_later(interface->tap_fd);
 	}
 	release_others(interface);
+	link_test_forget(id);
 	reclaim_id_retired();
 	reclaim_later(interface, free);
 }
@@ -403,6 +407,26 @@ bool interface_on_port(uint32_t port)
 	return false;
 }
 
+/* What it is made of changed, what it was told did not. */
+static int rebuild(struct interface *old)
+{
+	struct interface *new = build(&old->api, old->epoch, old->tap_fd);
+	int error;
+
+	if (new == NULL)
+		return -ENOMEM;
+	new->mark = old->mark; /* no word of the snapshot */
+	error = publish(old, new);
+	if (interface_table[new->id] != new)
+		free(new);
+	return error;
+}
+
+int interface_refresh(uint32_t id)
+{
+	return interface_table[id] != NULL ? rebuild(interface_table[id]) : -ENOENT;
+}
+
 int interface_port_changed(uint32_t port)
 {
 	int result = 0;
@@ -413,18 +437,13 @@ int interface_port_changed(uint32_t port)
 		return -ENOENT;
 	for (uint32_t id = 1; id < API_INTERFACES_MAX; id++) {
 		struct interface *old = interface_table[id];
+		int error;
 
 		if (old == NULL || old->port != port)
 			continue;
-
-		struct interface *new = build(&old->api, old->epoch, old->tap_fd);
-
-		if (new == NULL)
-			return -ENOMEM;
-		new->mark = old->mark; /* a port's change is not a word of the snapshot */
-
-		int error = publish(old, new);
-
+		error = rebuild(old);
+		if (error == -ENOMEM && interface_table[id] == old)
+			return error;
 		if (error != 0)
 			result = error;
 	}

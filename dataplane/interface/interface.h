@@ -22,7 +22,7 @@ struct interface {
 	uint32_t id;
 	uint32_t epoch;
 	uint32_t vrf;
-	uint32_t policer_in; /* 0: none */
+	uint32_t policer_in; /* 0: none; POLICER_CLOSED while it is cut */
 	uint32_t policer_out;
 	uint16_t port;
 	uint16_t mtu;        /* bytes of IP packet */
@@ -30,6 +30,7 @@ struct interface {
 	uint32_t broadcast4; /* of the link, network order; 0: it has none (RFC 3021 2.1) */
 	uint8_t tag_bytes;   /* 0, 4 or 8: what rewriting pushes behind the MAC addresses */
 	uint8_t mark;        /* main thread only */
+	uint8_t cut;         /* a failure test: nothing comes or goes (link_test.h) */
 	uint8_t address6[16];
 	uint8_t link_local6[16];
 	uint8_t tags[8]; /* the tag bytes as on the wire, EtherTypes included, tag_bytes of them */
@@ -72,6 +73,8 @@ void interface_release(uint32_t id);
 bool interface_on_port(uint32_t port);
 /* The port's MAC or outer EtherType became known or changed: rebuild its interfaces. */
 int interface_port_changed(uint32_t port);
+/* Builds it and its adjacencies anew (a failure test began or ended). 0, -ENOENT, -ENOMEM. */
+int interface_refresh(uint32_t id);
 /* Mirrors the port's link state into the TAPs of its interfaces (TUNSETCARRIER). */
 void interface_port_carrier(uint32_t port, bool up);
 /* Before vrf_fini. */

@@ -84,7 +84,8 @@ static struct adjacency *build(const struct api_adjacency *api, uint8_t mark)
 	adjacency->mtu = interface->mtu;
 	adjacency->kind = ADJACENCY_ETHERNET;
 	adjacency->resolved = api->resolved != 0;
-	adjacency->open_mtu = adjacency->resolved ? adjacency->mtu : 0;
+	adjacency->cut = interface->cut;
+	adjacency->open_mtu = adjacency->resolved && !interface->cut ? adjacency->mtu : 0;
 	adjacency->mark = mark;
 	adjacency->api = *api;
 	write_template(adjacency, interface);

@@ -31,10 +31,11 @@ struct adjacency {
 	uint32_t liveness;    /* the slot of path_down that says whether it can be used */
 	uint16_t port;
 	uint16_t mtu;           /* of the interface */
-	uint16_t open_mtu;      /* the same once resolved, 0 before: nothing fits */
+	uint16_t open_mtu;      /* the same once resolved, 0 before and while cut: nothing fits */
 	uint8_t kind;           /* enum adjacency_kind */
 	uint8_t resolved;       /* 0: no MAC yet */
 	uint8_t template_bytes; /* 14, 18 or 22 */
+	uint8_t cut;            /* of the interface */
 	uint8_t mark;           /* main thread only */
 	uint8_t template[TEMPLATE_BYTES];
 	struct api_adjacency api;

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "dataplane/interface/interface.h"
+#include "dataplane/worker/clock.h"
 #include "dataplane/worker/mark.h"
 
 struct path {
@@ -47,14 +47,6 @@ static void __attribute__((constructor)) init_lock(void)
 	pthread_mutexattr_destroy(&attributes);
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void tell(struct path *path)
 {
 	if (!path->queued) {
@@ -75,7 +67,7 @@ static void change(struct path *path, uint8_t cause, bool down)
 		      : __atomic_fetch_and(bits, (uint8_t)~cause, __ATOMIC_RELEASE);
 	if (((before & cause) != 0) == down)
 		return;
-	now = now_us();
+	now = monotonic_us();
 	lasted_ms = (now - path->changed_us) / 1000;
 	path->lasted_ms = lasted_ms < UINT32_MAX ? lasted_ms : UINT32_MAX;
 	path->changed_us = now;
@@ -105,6 +97,28 @@ bool path_set(uint32_t interface, uint8_t family, const uint8_t peer[16], enum a
 	return found;
 }
 
+void path_set_interface(uint32_t interface, enum api_path_down cause, bool down)
+{
+	pthread_mutex_lock(&lock);
+	for (uint32_t id = first[interface]; id != 0; id = paths[id]->next)
+		change(paths[id], cause, down);
+	pthread_mutex_unlock(&lock);
+}
+
+bool path_all_down(uint32_t interface, uint64_t *since_us)
+{
+	bool down = first[interface] != 0;
+
+	*since_us = 0;
+	pthread_mutex_lock(&lock);
+	for (uint32_t id = first[interface]; id != 0; id = paths[id]->next) {
+		down = down && path_bits(id) != 0;
+		*since_us = RTE_MAX(*since_us, paths[id]->changed_us);
+	}
+	pthread_mutex_unlock(&lock);
+	return down;
+}
+
 uint32_t path_generation(void)
 {
 	return __atomic_load_n(&generation, __ATOMIC_RELAXED);
@@ -122,7 +136,7 @@ static void fill(const struct path *path, struct api_path *api)
 {
 	*api = path->api;
 	api->down = path_bits(path->api.id);
-	api->age_us = now_us() - path->changed_us;
+	api->age_us = monotonic_us() - path->changed_us;
 }
 
 static void untell(struct path *path)
@@ -195,7 +209,7 @@ static int create(const struct api_path *api)
 	memcpy(path->api.address, api->address, sizeof(api->address));
 	path->mark = table_mark;
 	path->port = interface_get(api->interface)->port;
-	path->changed_us = now_us();
+	path->changed_us = monotonic_us();
 	interface_hold(api->interface);
 	pthread_mutex_lock(&lock);
 	path_down[api->id] = api->down_wanted | (has_carrier(path) ? 0 : API_PATH_CARRIER);

@@ -35,6 +35,13 @@ static __rte_always_inline uint8_t path_bits(uint32_t slot)
 bool path_set(uint32_t interface, uint8_t family, const uint8_t peer[16], enum api_path_down cause,
 	bool down);
 
+/* Main: the same for all paths of the interface. */
+void path_set_interface(uint32_t interface, enum api_path_down cause, bool down);
+
+/* Main: it has paths and all are down. Then, since when the last of them is as it is
+ * (CLOCK_MONOTONIC). */
+bool path_all_down(uint32_t interface, uint64_t *since_us);
+
 /* Any thread: another number than before when paths came since. A new path has none of the bits
  * that other threads set: they state them again. */
 uint32_t path_generation(void);

@@ -61,6 +61,8 @@ bool policer_lease(struct worker *worker, uint32_t id, uint32_t bytes)
 	uint64_t wait = 0;
 	uint32_t got;
 
+	if (id == POLICER_CLOSED)
+		return false;
 	/* Under a flood most packets end here, without a look at what is shared. */
 	if ((int64_t)(worker->now - slot->since) < 0)
 		return false;

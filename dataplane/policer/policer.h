@@ -27,7 +27,9 @@ struct policer_slot {
 	uint64_t since;          /* worker: TSC of the last lease; in the future: ask again then */
 };
 
-#define POLICER_SLOTS_BYTES (API_POLICERS_MAX * sizeof(struct policer_slot))
+/* Nobody's, like 0, but nothing passes. */
+#define POLICER_CLOSED API_POLICERS_MAX
+#define POLICER_SLOTS_BYTES ((POLICER_CLOSED + 1) * sizeof(struct policer_slot))
 
 /* What workers share. Main writes rate and depth word by word; a lease that reads some words of
  * before a change and some of after it is within the larger of both. */

@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 
 #include "dataplane/interface/interface.h"
+#include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/nexthop/path.h"
 #include "dataplane/policer/policer.h"
@@ -15,9 +16,11 @@
 #include "dataplane/server/batch.h"
 #include "dataplane/server/state.h"
 #include "dataplane/vrf/vrf.h"
+#include "dataplane/worker/clock.h"
 
 /* BATCH_ITEMS_MAX counts with the smallest item. */
 static_assert(sizeof(struct api_adjacency) >= sizeof(struct api_route), "smallest item");
+static_assert(sizeof(struct api_link_test) >= sizeof(struct api_route), "smallest item");
 static_assert(sizeof(struct api_path) >= sizeof(struct api_route), "smallest item");
 static_assert(sizeof(struct api_group) >= sizeof(struct api_route), "smallest item");
 static_assert(sizeof(struct api_vrf) >= sizeof(struct api_route), "smallest item");
@@ -113,6 +116,12 @@ static int apply_path(const struct api_path *path, bool upsert)
 	return upsert ? path_upsert(path) : path_delete(path->id);
 }
 
+static int apply_link_test(const struct api_link_test *test, bool upsert)
+{
+	return upsert ? link_test_upsert(test, monotonic_us())
+		      : link_test_delete(test->interface, monotonic_us());
+}
+
 static int apply(const struct api_item *item, const void *payload, int tap)
 {
 	bool upsert = item->operation == API_UPSERT;
@@ -142,6 +151,9 @@ static int apply(const struct api_item *item, const void *payload, int tap)
 		break;
 	case API_PATH:
 		error = apply_path(payload, upsert);
+		break;
+	case API_LINK_TEST:
+		error = apply_link_test(payload, upsert);
 		break;
 	default:
 		return -EINVAL; /* batch_check lets none through */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/interface/interface.h"
+#include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/nexthop/path.h"
 #include "dataplane/policer/policer.h"
@@ -11,6 +12,7 @@
 #include "dataplane/server/dump.h"
 #include "dataplane/server/pools.h"
 #include "dataplane/server/state.h"
+#include "dataplane/worker/clock.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/worker.h"
 
@@ -91,6 +93,16 @@ static bool next_path(struct dump *dump, void *row)
 	if (!path_next(dump->after, path))
 		return false;
 	dump->after = path->id;
+	return true;
+}
+
+static bool next_link_test(struct dump *dump, void *row)
+{
+	struct api_link_test *test = row;
+
+	if (!link_test_next(dump->after, monotonic_us(), test))
+		return false;
+	dump->after = test->interface;
 	return true;
 }
 
@@ -218,6 +230,7 @@ static const next_row rows_of[] = {
 	[API_ROUTE] = next_route,
 	[API_POLICER] = next_policer,
 	[API_PATH] = next_path,
+	[API_LINK_TEST] = next_link_test,
 	[API_PORT_COUNTERS] = next_port_counters,
 	[API_INTERFACE_COUNTERS] = next_interface_counters,
 	[API_WORKER] = next_worker,

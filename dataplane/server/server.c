@@ -278,3 +278,13 @@ void server_event_path(const struct api_path *path, uint32_t lasted_ms)
 	session_path(client->session, path, lasted_ms);
 	client_watch(client, true);
 }
+
+void server_event_link_test(uint32_t interface, bool began)
+{
+	struct client *client = writer();
+
+	if (client == NULL)
+		return;
+	session_link_test(client->session, interface, began);
+	client_watch(client, true);
+}

@@ -25,8 +25,10 @@ void server_close(void);
 
 /* Tell the writer, if there is one. A link event is never lost, but only the last state of a port
  * is kept for a writer that is slow to read; a neighbour event may be lost then (who needs the
- * neighbour asks again), and so may be a path's (a dump has its state). address: 4 or 16 bytes, by
+ * neighbour asks again), and so may be a path's or a test's (a
+ * dump has their state). address: 4 or 16 bytes, by
  * family. */
 void server_event_port_link(uint32_t port, bool up);
 void server_event_neighbour(uint32_t interface, uint8_t family, const uint8_t *address);
 void server_event_path(const struct api_path *path, uint32_t lasted_ms);
+void server_event_link_test(uint32_t interface, bool began);

@@ -310,3 +310,11 @@ void session_path(struct session *session, const struct api_path *path, uint32_t
 	memcpy(news.address, path->address, sizeof(news.address));
 	event(session, &news);
 }
+
+void session_link_test(struct session *session, uint32_t interface, bool began)
+{
+	struct api_event news = {.type = API_EVENT_LINK_TEST, .a = interface, .b = began};
+
+	if (!session->closing && !output_high(session))
+		event(session, &news);
+}

@@ -43,3 +43,4 @@ void session_port_link(struct session *session, uint32_t port, bool up);
 void session_neighbour(
 	struct session *session, uint32_t interface, uint8_t family, const uint8_t *address);
 void session_path(struct session *session, const struct api_path *path, uint32_t lasted_ms);
+void session_link_test(struct session *session, uint32_t interface, bool began);

@@ -3,7 +3,7 @@
  * Egress 1: may it go out as it is? Changes nothing, so that an ICMP error quotes the packet as it
  * came.
  *
- * Exits: EXIT_NEXT; EXIT_EXPIRED; EXIT_FRAGMENT; EXIT_TOO_BIG; EXIT_NO_HEADROOM.
+ * Exits: EXIT_NEXT; EXIT_CUT; EXIT_EXPIRED; EXIT_FRAGMENT; EXIT_TOO_BIG; EXIT_NO_HEADROOM.
  */
 #pragma once
 
@@ -26,6 +26,8 @@ static inline enum packet_exit egress_check(const struct packet *packet)
 	const uint8_t *ip = packet_l3(packet);
 	uint8_t ttl = packet_is_ipv4(packet) ? ip[IPV4_TTL] : ip[IPV6_HOP_LIMIT];
 
+	if (unlikely(adjacency->cut))
+		return EXIT_CUT;
 	/* RFC 1812 5.3.1, RFC 8200 3 */
 	if (unlikely(ttl <= 1 && !packet->generated))
 		return EXIT_EXPIRED;

@@ -15,5 +15,5 @@ static __rte_always_inline enum packet_exit ingress_police(
 {
 	if (likely(policer_take(worker, packet->in->policer_in, packet->mbuf->pkt_len)))
 		return EXIT_NEXT;
-	return packet_drop(packet, API_DROP_POLICER_IN);
+	return packet_drop(packet, packet->in->cut ? API_DROP_LINK_TEST_IN : API_DROP_POLICER_IN);
 }

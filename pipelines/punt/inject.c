@@ -55,6 +55,10 @@ void inject_from_tap(struct worker *worker, struct rte_mbuf *mbuf)
 		drop(worker, id, mbuf, API_DROP_INJECT_GONE);
 		return;
 	}
+	if (interface->cut) {
+		drop(worker, id, mbuf, API_DROP_LINK_TEST_INJECT);
+		return;
+	}
 	if (!push_tags(interface, mbuf)) {
 		drop(worker, id, mbuf, API_DROP_INJECT_BAD);
 		return;

@@ -21,6 +21,7 @@ static void item_sizes(void **state)
 	assert_int_equal(api_item_size(API_ROUTE), sizeof(struct api_route));
 	assert_int_equal(api_item_size(API_POLICER), sizeof(struct api_policer));
 	assert_int_equal(api_item_size(API_PATH), sizeof(struct api_path));
+	assert_int_equal(api_item_size(API_LINK_TEST), sizeof(struct api_link_test));
 	assert_int_equal(api_item_size(0), 0);
 	assert_int_equal(api_item_size(API_PORT_COUNTERS), 0);
 	assert_int_equal(api_item_size(API_MEMORY), 0);

@@ -221,7 +221,7 @@ static void fields_out_of_range(void **state)
 	errors = peer_batch(&peer, &batch, NULL, 0);
 	for (uint32_t i = 0; i < batch.count; i++)
 		assert_int_equal(errors[i], -EINVAL);
-	for (uint32_t object = API_PORT; object <= API_ITEM_LAST; object++)
+	for (uint32_t object = API_PORT; object <= API_PATH; object++)
 		assert_int_equal(fakes_count(object), 0);
 }
 
@@ -389,7 +389,7 @@ static void snapshot_sweeps_what_was_not_named(void **state)
 	/* Holders before what they hold; no packet sees a route whose group goes. */
 	assert_string_equal(fakes.calls, "rcgahivlpo");
 	assert_int_equal(server_state.state, API_STATE_RUNNING);
-	for (uint32_t object = API_PORT; object <= API_ITEM_LAST; object++) {
+	for (uint32_t object = API_PORT; object <= API_PATH; object++) {
 		uint32_t base = object == API_GROUP ? API_GROUP_FIRST : 0;
 
 		assert_false(fakes_has(object, base + 1));
@@ -415,7 +415,7 @@ static void cut_snapshot_sweeps_nothing(void **state)
 	ack = peer_ask(&peer, API_SNAPSHOT_END, NULL, 0, API_ACK);
 	assert_int_equal(ack.error, -EINVAL);
 	assert_int_equal(server_state.state, API_STATE_LOADING);
-	for (uint32_t object = API_PORT; object <= API_ITEM_LAST; object++)
+	for (uint32_t object = API_PORT; object <= API_PATH; object++)
 		assert_int_equal(fakes_count(object), 1);
 	ask_count(API_SNAPSHOT_BEGIN);
 	assert_int_equal(ask_count(API_SNAPSHOT_END), 8);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "dataplane/interface/interface.h"
+#include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/nexthop/path.h"
 #include "dataplane/policer/policer.h"
@@ -27,6 +28,7 @@ union object {
 	struct api_route route;
 	struct api_policer policer;
 	struct api_path path;
+	struct api_link_test link_test;
 };
 
 struct slot {
@@ -359,6 +361,21 @@ uint32_t path_sweep(void)
 bool path_next(uint32_t after, struct api_path *api)
 {
 	return next(API_PATH, after + 1, api);
+}
+
+int link_test_upsert(const struct api_link_test *api, uint64_t now_us)
+{
+	return upsert(API_LINK_TEST, api->interface, api);
+}
+
+int link_test_delete(uint32_t interface, uint64_t now_us)
+{
+	return delete (API_LINK_TEST, interface);
+}
+
+bool link_test_next(uint32_t after, uint64_t now_us, struct api_link_test *api)
+{
+	return next(API_LINK_TEST, after + 1, api);
 }
 
 void counters_read(uint32_t slot, struct api_ledger *sum)
