@@ -52,6 +52,8 @@ static void print_usage(FILE *out, const struct parse *parse)
 		fputs(" [--dry-run]", out);
 	if ((command->options & OPTION_ALL) != 0)
 		fputs(" [--all]", out);
+	if ((command->options & OPTION_FOR) != 0)
+		fputs(" --for DURATION | --stop", out);
 	if (command->operand != NULL)
 		fprintf(out, " %s", command->operand);
 	fputc('\n', out);
@@ -102,8 +104,8 @@ static int unknown_word(const struct cli *cli, const struct parse *parse, const 
 
 static int unknown_option(const struct cli *cli, const struct parse *parse, const char *option)
 {
-	static const char *const known[] = {
-		"--json", "--run-dir", "--help", "--version", "--dry-run", "--all"};
+	static const char *const known[] = {"--json", "--run-dir", "--help", "--version",
+		"--dry-run", "--all", "--stop", "--for"};
 	struct suggestion suggestion = {.wrong = option};
 	char hint[80];
 
@@ -127,6 +129,8 @@ static int parse_flag(struct cli *cli, struct parse *parse, const char *argument
 		parse->options |= OPTION_DRY_RUN;
 	else if (strcmp(argument, "--all") == 0)
 		parse->options |= OPTION_ALL;
+	else if (strcmp(argument, "--stop") == 0)
+		parse->options |= OPTION_STOP;
 	else
 		return unknown_option(cli, parse, argument);
 	return STATUS_OK;
@@ -154,12 +158,12 @@ static int parse_word(struct cli *cli, struct parse *parse, const char *word)
 	return unknown_word(cli, parse, word);
 }
 
-/* "--run-dir DIR" and "--run-dir=DIR". *used: arguments taken, 0 when it is another option. */
-static int parse_run_dir(
-	struct cli *cli, const struct parse *parse, int left, char *const *arguments, int *used)
+/* An option with a value, "NAME VALUE" or "NAME=VALUE". *used: arguments taken, 0 when it is
+ * another option. */
+static int parse_value(const struct cli *cli, const struct parse *parse, const char *name,
+	const char **value, int left, char *const *arguments, int *used)
 {
-	static const char name[] = "--run-dir";
-	size_t length = sizeof(name) - 1;
+	size_t length = strlen(name);
 
 	*used = 0;
 	if (strncmp(arguments[0], name, length) != 0 ||
@@ -167,11 +171,22 @@ static int parse_run_dir(
 		return STATUS_OK;
 	*used = arguments[0][length] == '=' ? 1 : 2;
 	if (*used == 2 && left < 2) {
-		cli_error(cli, "--run-dir needs a directory");
+		cli_error(cli, "%s needs %s", name,
+			strcmp(name, "--for") == 0 ? "a duration" : "a directory");
 		return usage_status(cli, parse);
 	}
-	cli->run_dir = *used == 1 ? arguments[0] + length + 1 : arguments[1];
+	*value = *used == 1 ? arguments[0] + length + 1 : arguments[1];
 	return STATUS_OK;
+}
+
+static int parse_values(
+	struct cli *cli, struct parse *parse, int left, char *const *arguments, int *used)
+{
+	int status = parse_value(cli, parse, "--run-dir", &cli->run_dir, left, arguments, used);
+
+	if (status == STATUS_OK && *used == 0)
+		status = parse_value(cli, parse, "--for", &cli->duration, left, arguments, used);
+	return status;
 }
 
 static int parse_all(struct cli *cli, struct parse *parse, int argc, char *const *argv)
@@ -191,7 +206,7 @@ static int parse_all(struct cli *cli, struct parse *parse, int argc, char *const
 		if (words_only || argv[i][0] != '-' || argv[i][1] == '\0')
 			status = parse_word(cli, parse, argv[i]);
 		else
-			status = parse_run_dir(cli, parse, argc - i, argv + i, &used);
+			status = parse_values(cli, parse, argc - i, argv + i, &used);
 		if (status == STATUS_OK && used == 0 && !words_only && argv[i][0] == '-' &&
 			argv[i][1] != '\0')
 			status = parse_flag(cli, parse, argv[i]);
@@ -200,6 +215,22 @@ static int parse_all(struct cli *cli, struct parse *parse, int argc, char *const
 		used = used == 0 ? 1 : used;
 	}
 	return STATUS_OK;
+}
+
+/* One that the command does not know; NULL: none. */
+static const char *stray_option(const struct parse *parse, const struct cli *cli)
+{
+	static const struct {
+		unsigned int option;
+		const char *name;
+	} names[] = {{OPTION_DRY_RUN, "--dry-run"}, {OPTION_ALL, "--all"}, {OPTION_STOP, "--stop"},
+		{OPTION_FOR, "--for"}};
+	unsigned int given = parse->options | (cli->duration != NULL ? OPTION_FOR : 0);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if ((given & ~current(parse)->options & names[i].option) != 0)
+			return names[i].name;
+	return NULL;
 }
 
 /* Everything is read; is it whole? 0 or STATUS_USAGE. */
@@ -212,9 +243,8 @@ static int check_whole(struct cli *cli, const struct parse *parse)
 		print_help(cli->err, parse);
 		return STATUS_USAGE;
 	}
-	if ((parse->options & ~command->options) != 0) {
-		bool dry_run = (parse->options & ~command->options & OPTION_DRY_RUN) != 0;
-		cli_error(cli, "%s takes no %s", command->name, dry_run ? "--dry-run" : "--all");
+	if (stray_option(parse, cli) != NULL) {
+		cli_error(cli, "%s takes no %s", command->name, stray_option(parse, cli));
 		return usage_status(cli, parse);
 	}
 	if (command->operand != NULL && command->operand[0] != '[' && cli->operand == NULL) {
@@ -223,6 +253,7 @@ static int check_whole(struct cli *cli, const struct parse *parse)
 	}
 	cli->dry_run = (parse->options & OPTION_DRY_RUN) != 0;
 	cli->all = (parse->options & OPTION_ALL) != 0;
+	cli->stop = (parse->options & OPTION_STOP) != 0;
 	return STATUS_OK;
 }
 

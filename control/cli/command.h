@@ -18,12 +18,14 @@ struct cli {
 	bool json;
 	bool dry_run;
 	bool all;
+	bool stop;
+	const char *duration; /* of --for; NULL: not given */
 	bool colour;
 	FILE *out; /* results */
 	FILE *err; /* everything else */
 };
 
-enum { OPTION_DRY_RUN = 1, OPTION_ALL = 2 };
+enum { OPTION_DRY_RUN = 1, OPTION_ALL = 2, OPTION_STOP = 8, OPTION_FOR = 16 };
 
 struct command {
 	const char *name;
@@ -65,3 +67,5 @@ int show_memory_run(const struct cli *cli);
 int show_workers_run(const struct cli *cli);
 int show_paths_run(const struct cli *cli);
 int show_groups_run(const struct cli *cli);
+int show_tests_run(const struct cli *cli);
+int link_test_run(const struct cli *cli);

@@ -110,6 +110,24 @@ static const struct command show_commands[] = {
 		.run = show_groups_run,
 	},
 	{
+		.name = "tests",
+		.operand = "[ADDRESS]",
+		.summary = "failure tests of links: for how long packets were lost",
+		.details = "Read from the dataplane: each link's test that runs, or its last one "
+			   "since "
+			   "the\n"
+			   "link is there. LOSS: from the start to the last packet lost, of those "
+			   "that "
+			   "came\n"
+			   "by the link (IN) and of those that were to leave by it (OUT); MOVED "
+			   "AFTER: "
+			   "until\n"
+			   "this edge used it no longer, by BFD or because nobody watches "
+			   "it.\n" ADDRESS_HELP,
+		.example = "onramp show tests contoso",
+		.run = show_tests_run,
+	},
+	{
 		.name = "memory",
 		.summary = "what uses the dataplane's memory, biggest first",
 		.details =
@@ -147,6 +165,26 @@ static const struct command show_commands[] = {
 	{0},
 };
 
+static const struct command link_commands[] = {
+	{
+		.name = "test",
+		.operand = "LINK",
+		.options = OPTION_FOR | OPTION_STOP,
+		.summary = "test what happens when a link fails: it is silent for a while",
+		.details =
+			"The dataplane drops everything that comes and goes by LINK, BFD and BGP "
+			"too, as\n"
+			"if the line were cut, and ends that by itself after DURATION (90s, 10m, "
+			"2h; at\n"
+			"most 24h) whatever becomes of control. --stop ends it before. What it "
+			"cost is in\n"
+			"`onramp show tests`.",
+		.example = "onramp link test contoso/private/primary --for 10m",
+		.run = link_test_run,
+	},
+	{0},
+};
+
 static const struct command commands[] = {
 	{
 		.name = "check",
@@ -177,6 +215,13 @@ static const struct command commands[] = {
 		.details = "Tables for people; with -j JSON for programs, an array of row objects.",
 		.example = "onramp show bgp",
 		.commands = show_commands,
+	},
+	{
+		.name = "link",
+		.summary = "take links out of use, and back",
+		.details = "See the commands.",
+		.example = "onramp link test contoso/private/primary --for 10m",
+		.commands = link_commands,
 	},
 	{0},
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/log.h"
+#include "control/server/link_tests.h"
 #include "control/server/views.h"
 
 json_t *request_error(const char *format, ...)
@@ -338,9 +339,11 @@ struct question *request_handle(
 		answer = show_reply(office, what);
 	} else if (name != NULL && (strcmp(name, "plan") == 0 || strcmp(name, "commit") == 0)) {
 		answer = document_request(office, name, request);
+	} else if (name != NULL && strcmp(name, "test") == 0) {
+		answer = link_tests_request(office, request);
 	} else {
-		answer = request_error("a request is {\"request\": \"plan\"|\"commit\"|\"show\", "
-				       "...}; show needs \"what\"");
+		answer = request_error("a request is {\"request\": \"plan\"|\"commit\"|\"test\"|"
+				       "\"show\", ...}; show needs \"what\"");
 	}
 	reply(context, answer);
 	return NULL;

@@ -6,6 +6,7 @@
  *   {"request": "commit", "document": TEXT, "revision": N}
  *        -> {"revision": N+1, "findings": [...], "diff": {...}}
  *           refused when the running revision is not N (someone else applied)
+ *   {"request": "test", "link": NAME, "seconds": N}  (0: end it)  -> {"link": NAME, "seconds": N}
  *   {"request": "show", "what": "status"|"circuits"|"peerings"|"bgp"|"arp"|"document"}
  *        -> {"rows": [...]} or the object itself
  * Every failure: {"error": TEXT} and for a bad document "findings". What plan said, commit says.

@@ -258,6 +258,9 @@ void path_adopt(struct sync *sync, const struct api_path *row);
 uint32_t path_towards(const struct sync *sync, uint32_t interface, const struct ip *address);
 void path_happened(struct sync *sync, const struct api_event *event);
 
+/* ---- link_tests.c ---- */
+void link_test_happened(struct sync *sync, const struct api_event *event);
+
 /* ---- named.c ---- */
 /* Finds or makes, and marks as wanted. 0: no memory or no id left. */
 uint32_t named_want(struct table *table, const char *name);

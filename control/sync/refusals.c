@@ -22,7 +22,8 @@ static const char *object_name(unsigned int object)
 		[API_GROUP] = "next-hop group",
 		[API_ROUTE] = "route",
 		[API_POLICER] = "rate limit",
-		[API_PATH] = "path"};
+		[API_PATH] = "path",
+		[API_LINK_TEST] = "failure test"};
 
 	return object < sizeof(names) / sizeof(names[0]) ? names[object] : "object";
 }

@@ -165,6 +165,9 @@ static void happened(struct sync *sync, const struct api_message *message)
 	case API_EVENT_PATH:
 		path_happened(sync, event);
 		break;
+	case API_EVENT_LINK_TEST:
+		link_test_happened(sync, event);
+		break;
 	default:
 		log_warning("dataplane", "sent an event of unknown kind %u", event->type);
 	}

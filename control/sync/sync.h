@@ -38,6 +38,11 @@ const struct plan *sync_plan(const struct sync *sync);
  * whenever the plan has such a link. 0 or -ENOMEM. */
 int sync_want_paths(struct sync *sync, const char *link, uint8_t wanted);
 
+/* Asks the dataplane to test the failure of a link for so many seconds, 0: to end that. What the
+ * dataplane makes of it can be read there. 0, -ENOENT: no such link on this edge, -ENOTCONN: not in
+ * step with the dataplane. */
+int sync_link_test(struct sync *sync, const char *link, uint32_t seconds);
+
 /* By index in the plan; NULL when the domain is not up yet. */
 struct kernel *sync_kernel(struct sync *sync, unsigned int domain);
 struct frr *sync_frr(struct sync *sync);

@@ -82,6 +82,13 @@ static void commands_are_found(void **state)
 		{"show memory", show_memory_run, NULL},
 		{"show workers", show_workers_run, NULL},
 		{"show status", show_status_run, NULL},
+		{"show paths contoso", show_paths_run, "contoso"},
+		{"show groups", show_groups_run, NULL},
+		{"show tests", show_tests_run, NULL},
+		{"link test contoso/private/primary --for 10m", link_test_run,
+			"contoso/private/primary"},
+		{"link test --stop contoso/private/primary", link_test_run,
+			"contoso/private/primary"},
 		{"check -", check_run, "-"},
 		{"check -- -odd-name", check_run, "-odd-name"},
 	};
@@ -132,6 +139,19 @@ static void defaults_are_kept(void **state)
 	outcome_free(&outcome);
 }
 
+static void durations_are_given(void **state)
+{
+	struct outcome outcome = parse("link test a/b/c --for=90s");
+
+	assert_string_equal(outcome.cli.duration, "90s");
+	assert_false(outcome.cli.stop);
+	outcome_free(&outcome);
+	outcome = parse("link test --stop a/b/c");
+	assert_null(outcome.cli.duration);
+	assert_true(outcome.cli.stop);
+	outcome_free(&outcome);
+}
+
 static void mistakes_are_told(void **state)
 {
 	assert_mistake("", "a command is missing");
@@ -151,6 +171,10 @@ static void mistakes_are_told(void **state)
 	assert_mistake("show ports --all", "ports takes no --all");
 	assert_mistake("check a.yaml --dry-run", "check takes no --dry-run");
 	assert_mistake("show ports --run-dir", "--run-dir needs a directory");
+	assert_mistake("link test a/b/c --for", "--for needs a duration");
+	assert_mistake("show ports --for 3s", "ports takes no --for");
+	assert_mistake("show ports --stop", "ports takes no --stop");
+	assert_mistake("link test --for 3s", "test needs LINK");
 }
 
 /* Every level has help that names what is below, and an example that itself parses. */
@@ -207,6 +231,7 @@ int main(void)
 		cmocka_unit_test(commands_are_found),
 		cmocka_unit_test(options_stand_anywhere),
 		cmocka_unit_test(defaults_are_kept),
+		cmocka_unit_test(durations_are_given),
 		cmocka_unit_test(mistakes_are_told),
 		cmocka_unit_test(every_level_has_help),
 		cmocka_unit_test(version_is_printed),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "control/cli/link_test.h"
 #include "control/cli/show_memory.h"
 #include "control/cli/show_paths.h"
 #include "control/cli/show_workers.h"
@@ -243,6 +244,60 @@ static void groups_name_what_they_use_and_why_not_the_rest(void **state)
 	json_decref(rows);
 }
 
+/* ---- failure tests ---- */
+
+static void durations_of_tests(void **state)
+{
+	static const char *const wrong[] = {"", "0s", "s", "10", "-1s", "1d", "1.5h", "10ms",
+		"86401s", "25h", "1441m", "99999999999999999999s", " 1s", "1s "};
+	static const struct {
+		const char *text;
+		uint32_t seconds;
+	} right[] = {{"1s", 1}, {"90s", 90}, {"10m", 600}, {"2h", 7200}, {"24h", 86400},
+		{"86400s", 86400}};
+	uint32_t seconds;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_false(link_test_duration(wrong[i], &seconds));
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		assert_true(link_test_duration(right[i].text, &seconds));
+		assert_int_equal(seconds, right[i].seconds);
+	}
+}
+
+static void tests_say_what_they_cost(void **state)
+{
+	struct api_link_test tests[] = {{.interface = 2,
+						.seconds = 10,
+						.running = 1,
+						.moved_ms = API_LINK_TEST_NOT,
+						.loss_in_ms = 7,
+						.loss_out_ms = 95,
+						.age_us = 2500000,
+						.left_us = 7500000,
+						.lasted_us = 2500000,
+						.dropped_in = 3,
+						.dropped_out = 4,
+						.dropped_control = 5},
+		{.interface = 9, .moved_ms = 95}};
+	struct dump dump = {.object = API_LINK_TEST, .rows = tests, .count = 2};
+	json_t *rows = link_test_rows(&dump, &liveness.interfaces), *row = json_array_get(rows, 0);
+
+	assert_string_equal(text(row, "link"), "contoso/private/secondary");
+	assert_string_equal(text(row, "state"), "running");
+	assert_float_equal(real(row, "left_s"), 7.5, 1e-6);
+	assert_int_equal(integer(row, "loss_in_ms"), 7);
+	assert_int_equal(integer(row, "loss_out_ms"), 95);
+	assert_int_equal(integer(row, "lost_in"), 3);
+	assert_int_equal(integer(row, "lost_out"), 4);
+	assert_int_equal(integer(row, "lost_control"), 5);
+	has_null(row, "moved_ms");
+	row = json_array_get(rows, 1);
+	assert_string_equal(text(row, "state"), "ended");
+	assert_int_equal(integer(row, "moved_ms"), 95);
+	json_decref(rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(worker_rates_are_of_the_time_between),
@@ -250,7 +305,8 @@ int main(void)
 		cmocka_unit_test(memory_is_sorted_and_split),
 		cmocka_unit_test(paths_say_why_and_who_uses_them),
 		cmocka_unit_test(drained_paths_are_the_last_resort),
-		cmocka_unit_test(groups_name_what_they_use_and_why_not_the_rest)};
+		cmocka_unit_test(groups_name_what_they_use_and_why_not_the_rest),
+		cmocka_unit_test(durations_of_tests), cmocka_unit_test(tests_say_what_they_cost)};
 
 	return cmocka_run_group_tests_name("cli_shows", tests, NULL, NULL);
 }

@@ -46,6 +46,14 @@ void fakes_reset(void)
 	waiting = NULL;
 }
 
+int sync_link_test(struct sync *sync, const char *link, uint32_t seconds)
+{
+	if (strcmp(link, "contoso/private/primary") != 0)
+		return -ENOENT;
+	fakes.test_seconds = seconds;
+	return fakes.test_error;
+}
+
 int sync_apply(struct sync *sync, struct site *site, unsigned int edge)
 {
 	int error = fakes.apply_error;

@@ -18,6 +18,8 @@ struct fakes {
 	unsigned int queries;
 	const char *answers[4]; /* JSON text by order of the commands; NULL: no answer */
 	bool kernel_up;
+	int test_error;            /* what sync_link_test returns, of contoso/private/primary */
+	unsigned int test_seconds; /* what it was asked for */
 };
 
 extern struct fakes fakes;

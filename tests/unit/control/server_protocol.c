@@ -542,6 +542,30 @@ static void endless_request_is_cut_off(void **state)
 	assert_revision(0);
 }
 
+static json_t *ask_for_test(const char *link, json_t *seconds)
+{
+	return ask(
+		json_pack("{s:s, s:s, s:o}", "request", "test", "link", link, "seconds", seconds));
+}
+
+static void links_are_tested(void **state)
+{
+	json_t *reply = ask_for_test("contoso/private/primary", json_integer(600));
+	assert_int_equal(json_integer_value(json_object_get(reply, "seconds")), 600);
+	assert_int_equal(fakes.test_seconds, 600);
+	json_decref(reply);
+	json_decref(ask_for_test("contoso/private/primary", json_integer(0)));
+	assert_int_equal(fakes.test_seconds, 0);
+	assert_refused(ask_for_test("contoso/private/primary", json_integer(-1)), "from 0");
+	assert_refused(ask_for_test("contoso/private/primary", json_integer(86401)), "to 86400");
+	assert_refused(ask_for_test("contoso/private/primary", json_string("600")), "a number");
+	assert_refused(ask_for_test("contoso/private/tertiary", json_integer(5)), "has no link");
+	assert_refused(ask_text("{\"request\": \"test\"}"), "needs \"link\"");
+	fakes.test_error = -ENOTCONN;
+	assert_refused(ask_for_test("contoso/private/primary", json_integer(5)), "not in step");
+	assert_int_equal(fakes.test_seconds, 5);
+}
+
 static void views_have_their_rows(void **state)
 {
 	static const char *const expected[] = {"circuits", "arp"};
@@ -578,6 +602,7 @@ int main(void)
 		TEST(client_that_goes_is_forgotten),
 		TEST(half_closed_client_is_answered),
 		TEST(endless_request_is_cut_off),
+		TEST(links_are_tested),
 		TEST(views_have_their_rows),
 	};
 

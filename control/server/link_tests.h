@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Requests for failure tests of links.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "control/server/requests.h"
+
+/* {"request": "test", "link": NAME, "seconds": 0..86400 (0: end it)}: {"link", "seconds"}, or an
+ * error. */
+json_t *link_tests_request(struct office *office, const json_t *request);
