@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/api/clock.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/path.h"
@@ -17,7 +18,6 @@
 #include "dataplane/server/server.h"
 #include "dataplane/startup/log.h"
 #include "dataplane/startup/startup.h"
-#include "dataplane/worker/clock.h"
 #include "dataplane/worker/reclaim.h"
 
 #define TURN_MS 10

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "control/cli/table.h"
+#include "dataplane/api/clock.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -205,7 +206,7 @@ static const char *path_state(uint8_t down)
 	return (down & ~API_PATH_DRAIN) == 0 ? "drained" : "down";
 }
 
-json_t *path_rows(const struct liveness *liveness)
+json_t *path_rows(const struct liveness *liveness, uint64_t now_us)
 {
 	struct share *shares = calloc(liveness->paths.count + 1, sizeof(*shares));
 	json_t *rows = json_array();
@@ -217,14 +218,15 @@ json_t *path_rows(const struct liveness *liveness)
 		char text[INET6_ADDRSTRLEN];
 
 		json_array_append_new(rows,
-			json_pack("{s:s, s:s, s:s, s:s, s:o, s:s*, s:f, s:I, s:i, s:i}", "link",
-				link_of(liveness, path->interface), "family",
+			json_pack("{s:s, s:s, s:s, s:s, s:o, s:s*, s:I, s:f, s:I, s:i, s:i}",
+				"link", link_of(liveness, path->interface), "family",
 				path->family == AF_INET ? "ipv4" : "ipv6", "peer",
 				address_text(path->family, path->address, text), "state",
 				path_state(path->down), "causes", causes_json(path->down),
 				"last_cause",
 				path->last_cause != 0 ? api_path_down_name(path->last_cause) : NULL,
-				"age_s", (double)path->age_us / 1e6, "changes",
+				"changed_us", (json_int_t)path->changed_us, "age_s",
+				(double)(now_us - path->changed_us) / 1e6, "changes",
 				(json_int_t)path->changes, "groups", (int)shares[i].groups, "used",
 				(int)shares[i].used));
 	}
@@ -287,7 +289,7 @@ int show_paths_run(const struct cli *cli)
 	json_t *rows = NULL;
 
 	if (liveness_read(cli, &liveness) == 0)
-		rows = rows_filter(cli, path_rows(&liveness), row_link);
+		rows = rows_filter(cli, path_rows(&liveness, monotonic_us()), row_link);
 	liveness_free(&liveness);
 	return rows != NULL ? rows_print(cli, columns, COUNT(columns), rows) : STATUS_REFUSED;
 }

@@ -13,8 +13,9 @@ struct liveness {
 	struct dump groups, adjacencies, interfaces, paths;
 };
 
-/* link, family, peer, state, causes, age_s, changes, groups (that have it), used (that use it) */
-json_t *path_rows(const struct liveness *liveness);
+/* link, family, peer, state, causes, last_cause, changed_us (CLOCK_MONOTONIC), age_s, changes,
+ * groups (that have it), used (that use it). now_us: CLOCK_MONOTONIC. */
+json_t *path_rows(const struct liveness *liveness, uint64_t now_us);
 
 /* group, members: [{link, neighbour, state, causes, used}], used: the links its packets take */
 json_t *group_rows(const struct liveness *liveness);

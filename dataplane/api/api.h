@@ -270,7 +270,7 @@ struct api_path {
 	uint8_t reserved2[2];
 	uint32_t changes; /* how often a bit came or went */
 	uint32_t reserved3;
-	uint64_t age_us; /* since the last change; without one since the path is there */
+	uint64_t changed_us; /* CLOCK_MONOTONIC of the last change, or of when the path came */
 };
 
 /* A failure test: for so many seconds the dataplane drops all that comes and goes by the interface,

@@ -8,12 +8,12 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+#include "dataplane/api/clock.h"
 #include "dataplane/interface/interface.h"
-#include "dataplane/worker/clock.h"
 #include "dataplane/worker/mark.h"
 
 struct path {
-	struct api_path api; /* down and age_us are filled when it is dumped */
+	struct api_path api; /* down and changed_us are filled when it is dumped */
 	uint32_t next;       /* of the interface's paths; 0: the last */
 	uint32_t references; /* main only: adjacencies */
 	uint32_t port;       /* of the interface */
@@ -136,7 +136,7 @@ static void fill(const struct path *path, struct api_path *api)
 {
 	*api = path->api;
 	api->down = path_bits(path->api.id);
-	api->age_us = monotonic_us() - path->changed_us;
+	api->changed_us = path->changed_us;
 }
 
 static void untell(struct path *path)

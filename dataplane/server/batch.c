@@ -7,6 +7,7 @@
 
 #include <rte_cycles.h>
 
+#include "dataplane/api/clock.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/nexthop.h"
@@ -16,7 +17,6 @@
 #include "dataplane/server/batch.h"
 #include "dataplane/server/state.h"
 #include "dataplane/vrf/vrf.h"
-#include "dataplane/worker/clock.h"
 
 /* BATCH_ITEMS_MAX counts with the smallest item. */
 static_assert(sizeof(struct api_adjacency) >= sizeof(struct api_route), "smallest item");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dataplane/api/clock.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/nexthop.h"
@@ -12,7 +13,6 @@
 #include "dataplane/server/dump.h"
 #include "dataplane/server/pools.h"
 #include "dataplane/server/state.h"
-#include "dataplane/worker/clock.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/worker.h"
 

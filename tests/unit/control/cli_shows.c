@@ -152,7 +152,7 @@ static struct api_path paths[] = {{.id = 1,
 					  .down = API_PATH_BFD | API_PATH_CARRIER,
 					  .last_cause = API_PATH_CARRIER,
 					  .changes = 3,
-					  .age_us = 1500000},
+					  .changed_us = 2000000},
 	{.id = 7, .interface = 2, .family = AF_INET, .address = {198, 51, 100, 1}}};
 static struct api_adjacency neighbours[] = {
 	{.id = 3,
@@ -190,7 +190,7 @@ static const char *first(const json_t *row, const char *key)
 
 static void paths_say_why_and_who_uses_them(void **state)
 {
-	json_t *rows = path_rows(&liveness), *row = json_array_get(rows, 0);
+	json_t *rows = path_rows(&liveness, 3500000), *row = json_array_get(rows, 0);
 
 	assert_int_equal(json_array_size(rows), 2);
 	assert_string_equal(text(row, "link"), "contoso/private/primary");
@@ -218,7 +218,7 @@ static void drained_paths_are_the_last_resort(void **state)
 	json_t *rows;
 
 	paths[0].down = API_PATH_DRAIN;
-	rows = path_rows(&liveness);
+	rows = path_rows(&liveness, 3500000);
 	assert_string_equal(text(json_array_get(rows, 0), "state"), "drained");
 	/* Alone, or beside a neighbour that is not resolved. */
 	assert_int_equal(integer(json_array_get(rows, 0), "used"), 2);

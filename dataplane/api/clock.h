@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The time that only goes forward, for what people read and for deadlines of main.
+ * The clock of times in the API: it only goes forward, and is the same for all of this machine.
  */
 #pragma once
 
