@@ -312,6 +312,36 @@ static void events_reach_the_writer(void **state)
 	peer_close(&peer);
 }
 
+static void news_of_paths_and_tests_reach_the_writer(void **state)
+{
+	const struct api_path path = {.id = 7,
+		.family = AF_INET,
+		.address = {192, 0, 2, 1},
+		.down = API_PATH_BFD | API_PATH_DRAIN,
+		.last_cause = API_PATH_BFD};
+	const struct api_event *event;
+	struct peer peer;
+
+	peer_open_writer(&peer);
+	session_path(peer.session, &path, 1234);
+	session_link_test(peer.session, 5, true);
+	session_link_test(peer.session, 5, false);
+	event = peer_receive(&peer)->payload;
+	assert_int_equal(event->type, API_EVENT_PATH);
+	assert_int_equal(event->a, 7);
+	assert_int_equal(event->b, (API_PATH_BFD | API_PATH_DRAIN) | API_PATH_BFD << 8);
+	assert_int_equal(event->c, 1234);
+	assert_memory_equal(event->address, path.address, 16);
+	for (uint32_t began = 2; began-- > 0;) {
+		event = peer_receive(&peer)->payload;
+		assert_int_equal(event->type, API_EVENT_LINK_TEST);
+		assert_int_equal(event->a, 5);
+		assert_int_equal(event->b, began);
+	}
+	assert_null(peer_receive(&peer));
+	peer_close(&peer);
+}
+
 static void tap_is_given_back(void **state)
 {
 	struct api_interface interface = {.id = 5, .vrf = 1, .has_tap = 1};
@@ -358,6 +388,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_before_startup, setup),
 		cmocka_unit_test_setup(startup_once, setup),
 		cmocka_unit_test_setup(events_reach_the_writer, setup),
+		cmocka_unit_test_setup(news_of_paths_and_tests_reach_the_writer, setup),
 		cmocka_unit_test_setup(tap_is_given_back, setup),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
