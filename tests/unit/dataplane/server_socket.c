@@ -106,6 +106,16 @@ static int32_t ask(
 	return ((const struct api_ack *)message.payload)->error;
 }
 
+/* Whatever was said before the wait began counts too; without it this waits for ever. */
+static void a_wake_ends_the_wait(void **state)
+{
+	assert_int_equal(server_open(dir), 0);
+	server_wake();
+	server_wake();
+	server_turn(-1);
+	server_close();
+}
+
 static struct api_client *open_writer(void)
 {
 	struct api_startup startup = {.worker_count = 1};
@@ -431,6 +441,7 @@ static void impostors_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_wake_ends_the_wait, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(second_writer_is_refused, start, finish),
 		cmocka_unit_test_setup_teardown(too_many_clients, start, finish),
 		cmocka_unit_test_setup_teardown(slow_reader_delays_nobody, start, finish),
