@@ -6,6 +6,7 @@
 
 #include <rte_mbuf.h>
 
+#include "dataplane/bfd/exchange.h"
 #include "dataplane/port/port.h"
 #include "dataplane/worker/worker.h"
 
@@ -17,6 +18,10 @@ void pipeline_receive(
 /* Control packets from the punt thread (struct handover says for which interface): tags are
  * pushed, then as above. */
 void pipeline_inject(struct worker *worker, struct rte_mbuf **packets, unsigned int n);
+
+/* BFD packets from the bfd thread: headers are pushed, then as above, past every policer. One whose
+ * neighbour has no MAC address yet is no packet: the neighbour is asked for. */
+void pipeline_bfd(struct worker *worker, const struct bfd_departure *departures, unsigned int n);
 
 /* Sends what waits in worker->tx, on queue worker->index of each port; what the device does not
  * take is dropped as tx-full. Called at the end of each turn of the poll loop. */

@@ -14,10 +14,12 @@ static const uint32_t row_sizes[] = {
 	[API_POLICER] = sizeof(struct api_policer),
 	[API_PATH] = sizeof(struct api_path),
 	[API_LINK_TEST] = sizeof(struct api_link_test),
+	[API_BFD_KEY] = sizeof(struct api_bfd_key),
 	[API_PORT_COUNTERS] = sizeof(struct api_port_counters),
 	[API_INTERFACE_COUNTERS] = sizeof(struct api_interface_counters),
 	[API_WORKER] = sizeof(struct api_worker),
 	[API_MEMORY] = sizeof(struct api_memory),
+	[API_BFD_SESSION] = sizeof(struct api_bfd_session),
 };
 
 uint32_t api_row_size(enum api_object object)

@@ -87,6 +87,9 @@
 		"for it; the edge is overloaded.")                                                 \
 	X(INJECT_BAD, "inject-bad", OUT,                                                           \
 		"A frame from the link's TAP was no Ethernet frame or left no room for the tags.") \
+	X(INJECT_BFD, "inject-bfd", OUT,                                                           \
+		"BFD from the link's TAP: a routing daemon speaks BFD by itself, which only the "  \
+		"dataplane may.")                                                                  \
 	X(TX_FULL, "tx-full", OUT, "The port's transmit queue was full; the port is saturated.")   \
 	X(PORT_DOWN, "port-down", OUT, "The port to send by has no link.")
 

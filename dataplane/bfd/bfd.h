@@ -98,7 +98,7 @@ unsigned int bfd_session_count(void);
 
 /* The next news, oldest first; false: none. A change of a session that nobody took yet is replaced
  * by a later one, but a session that was Down in between is first told as Down. A session that
- * just got its (new) lid is news too. */
+ * was there already when it got its lid is news too: its new owner takes it for Down. */
 bool bfd_next_change(struct bfd_change *change);
 /* Becomes readable when there is news (an eventfd; bfd_next_change() resets it when all is taken).
  * -1: not started. */

@@ -17,7 +17,8 @@ struct bfd_entry {
 	struct bfd_session session;
 	uint32_t lid;       /* 0: nobody's at present */
 	uint16_t port;      /* UDP source port, the session's own (RFC 5881 4) */
-	uint32_t adjacency; /* how to reach the peer; 0: not known yet */
+	uint32_t interface; /* to send by; multihop: of whose routing domain; 0: none yet */
+	uint32_t adjacency; /* how to reach the peer; 0: not known (yet), or multihop */
 	struct wheel_timer transmit, detection;
 	bool path_down; /* as last told to the path table */
 	/* News for the owner that nobody took yet; told in this order. */

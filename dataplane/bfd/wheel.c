@@ -20,25 +20,25 @@ void wheel_disarm(struct wheel_timer *timer)
 
 void wheel_arm(struct wheel *wheel, struct wheel_timer *timer, uint64_t due_us)
 {
-	/* The slot whose end is not before due_us; none that was done with already. */
-	uint64_t slot = (due_us + WHEEL_SLOT_US - 1) / WHEEL_SLOT_US;
+	uint64_t slot = due_us / WHEEL_SLOT_US;
 
-	if (slot <= wheel->slot)
-		slot = wheel->slot + 1;
+	/* What is past waits where the next look begins. */
+	if (slot < wheel->slot)
+		slot = wheel->slot;
 	wheel_disarm(timer);
 	timer->due_us = due_us;
 	timer->armed = true;
 	LIST_INSERT_HEAD(&wheel->slots[slot % WHEEL_SLOTS], timer, link);
 }
 
-static void collect(struct wheel_slot *slot, uint64_t end_us, struct wheel_slot *due)
+static void collect(struct wheel_slot *slot, uint64_t now_us, struct wheel_slot *due)
 {
 	struct wheel_timer *timer = LIST_FIRST(slot), *next;
 
 	for (; timer != NULL; timer = next) {
 		next = LIST_NEXT(timer, link);
-		if (timer->due_us > end_us)
-			continue; /* of a later turn of the wheel */
+		if (timer->due_us > now_us)
+			continue; /* later in this slot, or of a later turn of the wheel */
 		LIST_REMOVE(timer, link);
 		LIST_INSERT_HEAD(due, timer, link);
 	}
@@ -52,15 +52,15 @@ unsigned int wheel_advance(struct wheel *wheel, uint64_t now_us,
 	struct wheel_timer *timer;
 	unsigned int fired = 0;
 
-	if (last <= wheel->slot)
+	if (last < wheel->slot)
 		return 0;
 	/* Late by more than a turn: each slot once is all of them. */
-	if (last - wheel->slot > WHEEL_SLOTS)
-		wheel->slot = last - WHEEL_SLOTS;
-	while (wheel->slot < last) {
-		wheel->slot++;
-		collect(&wheel->slots[wheel->slot % WHEEL_SLOTS], last * WHEEL_SLOT_US, &due);
-	}
+	if (last - wheel->slot >= WHEEL_SLOTS)
+		wheel->slot = last - WHEEL_SLOTS + 1;
+	for (uint64_t slot = wheel->slot; slot <= last; slot++)
+		collect(&wheel->slots[slot % WHEEL_SLOTS], now_us, &due);
+	/* The last one is looked at again: it is not over. */
+	wheel->slot = last;
 	/* A timer that fire() disarms leaves the list like any other. */
 	while ((timer = LIST_FIRST(&due)) != NULL) {
 		wheel_disarm(timer);

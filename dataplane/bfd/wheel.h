@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -22,7 +23,7 @@ struct wheel_timer {
 LIST_HEAD(wheel_slot, wheel_timer);
 
 struct wheel {
-	uint64_t slot; /* all before it, and this one, are done with: slot n ends at n slots */
+	uint64_t slot; /* all before it are done with, this one as far as time was */
 	struct wheel_slot slots[WHEEL_SLOTS];
 };
 
@@ -39,3 +40,6 @@ void wheel_disarm(struct wheel_timer *timer);
  * many fired. Time that goes back is taken for standing still. */
 unsigned int wheel_advance(struct wheel *wheel, uint64_t now_us,
 	void (*fire)(struct wheel_timer *timer, uint64_t now_us));
+
+/* The struct that a timer is a member of. */
+#define WHEEL_ENTRY(timer, type, member) ((type *)(void *)((char *)(timer)-offsetof(type, member)))

@@ -20,6 +20,33 @@ struct adjacency *adjacency_table[API_ADJACENCIES_MAX];
 static uint32_t references[API_ADJACENCIES_MAX]; /* by groups */
 static uint32_t highest;                         /* no id above it was ever used */
 static uint32_t count;
+static void (*watcher)(const struct api_adjacency *api, bool there);
+
+static void tell_watcher(const struct adjacency *adjacency, bool there)
+{
+	if (watcher != NULL)
+		watcher(&adjacency->api, there);
+}
+
+void adjacency_watch(void (*changed)(const struct api_adjacency *api, bool there))
+{
+	watcher = changed;
+}
+
+uint32_t adjacency_find(uint32_t interface, uint8_t family, const uint8_t address[16])
+{
+	size_t bytes = family == AF_INET ? 4 : 16;
+
+	for (uint32_t id = 1; id <= highest; id++) {
+		const struct adjacency *adjacency = adjacency_table[id];
+
+		if (adjacency != NULL && adjacency->resolved && adjacency->interface == interface &&
+			adjacency->api.family == family &&
+			memcmp(adjacency->api.address, address, bytes) == 0)
+			return id;
+	}
+	return 0;
+}
 
 static int check(const struct api_adjacency *api)
 {
@@ -110,8 +137,13 @@ static void publish(struct adjacency *old, struct adjacency *new)
 	__atomic_store_n(&adjacency_table[new->id], new, __ATOMIC_RELEASE);
 	if (old == NULL) {
 		count++;
+		tell_watcher(new, true);
 		return;
 	}
+	if (old->interface != new->interface ||
+		memcmp(old->api.address, new->api.address, sizeof(new->api.address)) != 0)
+		tell_watcher(old, false);
+	tell_watcher(new, true);
 	interface_release(old->interface);
 	policer_release(old->policer_out);
 	path_release(old->api.path);
@@ -150,6 +182,7 @@ static void unlink_adjacency(struct adjacency *adjacency)
 	policer_release(adjacency->policer_out);
 	path_release(adjacency->api.path);
 	count--;
+	tell_watcher(adjacency, false);
 	reclaim_id_retired();
 	reclaim_later(adjacency, free);
 }

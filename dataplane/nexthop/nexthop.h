@@ -81,6 +81,12 @@ int adjacency_interface_changed(uint32_t interface);
  * one's now. 0 or -ENOMEM. */
 int adjacency_interface_mute(uint32_t interface);
 
+/* Main thread: the resolved adjacency of that neighbour; 0: there is none. Looks at all of them. */
+uint32_t adjacency_find(uint32_t interface, uint8_t family, const uint8_t address[16]);
+/* Main thread: calls changed() for each adjacency that comes or becomes another, and (there: false)
+ * for each that goes. NULL: for none. */
+void adjacency_watch(void (*changed)(const struct api_adjacency *api, bool there));
+
 int group_upsert(const struct api_group *api);
 int group_delete(uint32_t id);
 uint32_t group_sweep(void);

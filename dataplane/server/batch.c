@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 
 #include "dataplane/api/clock.h"
+#include "dataplane/bfd/bfd.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/nexthop.h"
@@ -22,6 +23,7 @@
 static_assert(sizeof(struct api_adjacency) >= sizeof(struct api_route), "smallest item");
 static_assert(sizeof(struct api_link_test) >= sizeof(struct api_route), "smallest item");
 static_assert(sizeof(struct api_path) >= sizeof(struct api_route), "smallest item");
+static_assert(sizeof(struct api_bfd_key) >= sizeof(struct api_route), "smallest item");
 static_assert(sizeof(struct api_group) >= sizeof(struct api_route), "smallest item");
 static_assert(sizeof(struct api_vrf) >= sizeof(struct api_route), "smallest item");
 static_assert(sizeof(struct api_policer) >= sizeof(struct api_route), "smallest item");
@@ -154,6 +156,9 @@ static int apply(const struct api_item *item, const void *payload, int tap)
 		break;
 	case API_LINK_TEST:
 		error = apply_link_test(payload, upsert);
+		break;
+	case API_BFD_KEY:
+		error = upsert ? bfd_key_upsert(payload) : bfd_key_delete(payload);
 		break;
 	default:
 		return -EINVAL; /* batch_check lets none through */

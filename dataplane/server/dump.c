@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/api/clock.h"
+#include "dataplane/bfd/bfd.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/nexthop.h"
@@ -221,6 +222,16 @@ static bool next_memory(struct dump *dump, void *row)
 	return true;
 }
 
+static bool next_bfd_key(struct dump *dump, void *row)
+{
+	return bfd_key_next(&dump->after, row);
+}
+
+static bool next_bfd_session(struct dump *dump, void *row)
+{
+	return bfd_next_row(&dump->after, row);
+}
+
 static const next_row rows_of[] = {
 	[API_PORT] = next_port,
 	[API_VRF] = next_vrf,
@@ -235,6 +246,8 @@ static const next_row rows_of[] = {
 	[API_INTERFACE_COUNTERS] = next_interface_counters,
 	[API_WORKER] = next_worker,
 	[API_MEMORY] = next_memory,
+	[API_BFD_KEY] = next_bfd_key,
+	[API_BFD_SESSION] = next_bfd_session,
 };
 
 static int end(struct dump *dump, struct api_ack *ack, struct stream *stream)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "dataplane/bfd/bfd.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/nexthop/path.h"
@@ -97,6 +98,7 @@ void server_snapshot_end(struct api_ack *ack)
 	ack->count += group_sweep();
 	ack->count += adjacency_sweep();
 	ack->count += path_sweep();
+	ack->count += bfd_key_sweep();
 	ack->count += interface_sweep();
 	ack->count += vrf_sweep();
 	ack->count += policer_sweep();

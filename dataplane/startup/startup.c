@@ -13,6 +13,7 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
+#include "dataplane/bfd/bfd.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/policer/policer.h"
@@ -138,6 +139,10 @@ static int start_threads(const struct api_startup *startup, char *text, size_t s
 			port_mempool(rte_lcore_to_socket_id(rte_lcore_id())));
 	}
 	if (error == 0) {
+		what = "the bfd thread";
+		error = bfd_start(startup->worker_count);
+	}
+	if (error == 0) {
 		what = "the workers";
 		error = worker_start_all(startup);
 	}
@@ -189,6 +194,7 @@ void startup_stop(void)
 	if (!eal_up)
 		return;
 	worker_stop_all();
+	bfd_stop();
 	punt_stop();
 	nexthop_fini();
 	interface_fini();

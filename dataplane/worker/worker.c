@@ -14,6 +14,7 @@
 #include <rte_malloc.h>
 #include <rte_ring.h>
 
+#include "dataplane/bfd/exchange.h"
 #include "dataplane/policer/policer.h"
 #include "dataplane/port/port.h"
 #include "dataplane/worker/counters.h"
@@ -25,6 +26,7 @@
 #define IDLE_TURNS 1024u
 /* One turn in 256 is timed stage by stage. */
 #define SAMPLE_MASK 255u
+#define BFD_BURST 32u
 
 /* Main writes before the threads start. */
 static struct worker *workers[API_CPUS_MAX];
@@ -72,6 +74,18 @@ static unsigned int inject(struct worker *worker)
 	return got;
 }
 
+/* What the bfd thread sends comes before all else, however much that is: in a burst that a port
+ * does not take whole, the first are taken. */
+static unsigned int send_bfd(struct worker *worker)
+{
+	struct bfd_departure departures[BFD_BURST];
+	unsigned int got = bfd_departures(worker->index, departures, BFD_BURST);
+
+	if (got > 0)
+		pipeline_bfd(worker, departures, got);
+	return got;
+}
+
 /* The turn that began at worker->now is over. */
 static void count_turn(struct worker *worker, unsigned int packets)
 {
@@ -96,7 +110,10 @@ static void count_turn(struct worker *worker, unsigned int packets)
 /* One turn of the poll loop; the packets it brought. */
 static unsigned int turn(struct worker *worker)
 {
-	unsigned int packets = receive(worker) + inject(worker);
+	unsigned int packets = send_bfd(worker);
+
+	packets += receive(worker);
+	packets += inject(worker);
 
 	if (packets > 0) {
 		pipeline_flush(worker);
@@ -127,7 +144,8 @@ static int worker_loop(void *argument)
 	/* The default slack of 50 us would double a short rest. */
 	prctl(PR_SET_TIMERSLACK, 1000);
 	reclaim_reader_register(worker->index);
-	worker->now = worker->account.started = rte_rdtsc();
+	worker->now = rte_rdtsc();
+	__atomic_store_n(&worker->account.started, worker->now, __ATOMIC_RELAXED);
 	while (!__atomic_load_n(&stopping, __ATOMIC_RELAXED)) {
 		unsigned int packets = turn(worker);
 
@@ -273,6 +291,17 @@ bool worker_stats(unsigned int index, struct api_worker *stats)
 		stats->stage_cycles[i] =
 			__atomic_load_n(&account->stage_cycles[i], __ATOMIC_RELAXED);
 	return true;
+}
+
+uint64_t worker_turn_began(unsigned int index)
+{
+	const struct worker_account *account;
+
+	if (index >= worker_count())
+		return rte_rdtsc();
+	account = &workers[index]->account;
+	return __atomic_load_n(&account->started, __ATOMIC_RELAXED) +
+	       __atomic_load_n(&account->cycles, __ATOMIC_RELAXED);
 }
 
 void worker_hashes_seen(uint32_t port, uint64_t *hashed, uint64_t *unhashed)

@@ -104,6 +104,9 @@ void worker_poll(unsigned int index, struct poll_list *list);
 /* Main thread: how many packets of a port its device spread by a hash of the flow, and how many it
  * did not, since the workers started; counted for ports where that is watched (exchange.h). */
 void worker_hashes_seen(uint32_t port, uint64_t *hashed, uint64_t *unhashed);
+/* Any thread: TSC when the turn began that worker `index` is at; now, when there is no such worker.
+ */
+uint64_t worker_turn_began(unsigned int index);
 bool worker_stats(unsigned int index, struct api_worker *stats);
 /* Punt thread: hand a packet to the worker that sends for it. False: ring full, caller keeps it. */
 bool worker_inject(struct rte_mbuf *packet);

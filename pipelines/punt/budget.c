@@ -11,10 +11,11 @@
 #include "pipelines/pipeline.h"
 
 /* BGP's rate is that of a full table's updates arriving at once; the others are what a healthy
- * link needs, ten times over. */
+ * link needs, ten times over: of BFD two sessions at 10 ms, or a core link's many slower ones. */
 const struct budget_rate budget_rates[BUDGET_CLASSES] = {
 	[BUDGET_NEIGHBOUR] = {200, 100},
 	[BUDGET_BGP] = {20000, 2000},
+	[BUDGET_BFD] = {2000, 500},
 	[BUDGET_OTHER] = {1000, 500},
 	[BUDGET_ICMP] = {200, 100},
 };

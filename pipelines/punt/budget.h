@@ -10,6 +10,7 @@
 enum budget_class {
 	BUDGET_NEIGHBOUR, /* ARP, Neighbor Discovery */
 	BUDGET_BGP,
+	BUDGET_BFD,
 	BUDGET_OTHER, /* whatever else is for the edge: ping, for one */
 	BUDGET_ICMP,  /* errors we send (RFC 1812 4.3.2.8, RFC 4443 2.4 f) */
 	BUDGET_CLASSES,

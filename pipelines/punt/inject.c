@@ -3,6 +3,7 @@
 
 #include "pipelines/egress/transmit.h"
 #include "pipelines/ingress/tags.h"
+#include "pipelines/punt/bfd.h"
 
 static void drop(struct worker *worker, uint32_t interface, struct rte_mbuf *mbuf,
 	enum api_drop_reason reason)
@@ -57,6 +58,10 @@ void inject_from_tap(struct worker *worker, struct rte_mbuf *mbuf)
 	}
 	if (interface->cut) {
 		drop(worker, id, mbuf, API_DROP_LINK_TEST_INJECT);
+		return;
+	}
+	if (bfd_is_frame(mbuf)) {
+		drop(worker, id, mbuf, API_DROP_INJECT_BFD);
 		return;
 	}
 	if (!push_tags(interface, mbuf)) {

@@ -7,5 +7,5 @@
 
 #include "pipelines/packet.h"
 
-/* Takes the frame: to egress, or dropped as inject-gone, inject-bad. */
+/* Takes the frame: to egress, or dropped as inject-gone, inject-bad, inject-bfd. */
 void inject_from_tap(struct worker *worker, struct rte_mbuf *mbuf);

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "dataplane/punt/punt.h"
+#include "pipelines/punt/bfd.h"
 #include "pipelines/punt/budget.h"
 
 #define BGP_PORT 179u
@@ -68,6 +69,10 @@ void punt_to_tap(struct worker *worker, struct packet *packet)
 	struct api_ledger *ledger = &worker->ledger[packet->in->id];
 	struct handover *handover = rte_mbuf_to_priv(packet->mbuf);
 
+	if (bfd_is_arrival(packet)) {
+		bfd_punt(worker, packet);
+		return;
+	}
 	if (!budget_take(worker, in->id, class_of(packet))) {
 		ledger->drops[API_DROP_PUNT_BUDGET]++;
 		rte_pktmbuf_free(packet->mbuf);

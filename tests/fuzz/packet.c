@@ -20,6 +20,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "dataplane/bfd/exchange.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/policer/policer.h"
@@ -69,6 +70,19 @@ bool punt_packet(struct rte_mbuf *packet)
 	require(interface_get(handover->interface)->epoch == handover->epoch, "the epoch is right");
 	counters_of_thread(1)[handover->interface].punt++;
 	rte_pktmbuf_free(packet);
+	return true;
+}
+
+/* What it says of its own length must be there. */
+bool bfd_arrived(unsigned int index, struct bfd_arrival *arrival)
+{
+	struct bfd_packet packet;
+	enum bfd_refusal why = BFD_REFUSED_COUNT;
+
+	require(interface_get(arrival->interface) != NULL, "an arrival names an interface");
+	require(arrival->bytes <= arrival->l3_bytes, "payload is within the packet");
+	if (bfd_packet_read(arrival->payload, arrival->bytes, &packet, &why) != 0)
+		require(why < BFD_REFUSED_COUNT, "a refusal has a reason");
 	return true;
 }
 

@@ -30,6 +30,8 @@ struct worker worker;
 struct rte_mempool *pool;
 struct port *port_table[API_PORTS_MAX];
 bool punt_ring_full;
+struct bfd_arrival arrived[ARRIVED_MAX];
+unsigned int arrived_count;
 
 static struct port ports[PORTS];
 static struct rte_ring *sent[PORTS];
@@ -80,6 +82,18 @@ int punt_watch(uint32_t interface, uint32_t epoch, int tap_fd)
 
 void punt_unwatch(uint32_t interface, int tap_fd)
 {
+}
+
+/* ---- the bfd thread's part ---- */
+
+bool bfd_arrived(unsigned int index, struct bfd_arrival *arrival)
+{
+	assert_int_equal(index, worker.index);
+	if (punt_ring_full)
+		return false;
+	assert_true(arrived_count < ARRIVED_MAX);
+	arrived[arrived_count++] = *arrival;
+	return true;
 }
 
 /* ---- start and stop ---- */
@@ -152,6 +166,7 @@ int fixture_setup(void **state)
 	for (uint32_t i = 0; i < PORTS; i++)
 		set_port(i, RTE_ETHER_TYPE_VLAN, 9216);
 	punt_ring_full = false;
+	arrived_count = 0;
 	wish_head = wish_tail = 0;
 	return worker.budgets == NULL || worker.policers == NULL;
 }

@@ -16,6 +16,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/api/api.h"
+#include "dataplane/bfd/exchange.h"
 #include "dataplane/port/port.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/worker.h"
@@ -144,7 +145,11 @@ unsigned int sent_count(uint32_t port);
 void expect_punted(uint32_t interface, const struct frame *expected);
 unsigned int punted_count(void);
 void drop_punted(void);
-extern bool punt_ring_full; /* let punt_packet refuse */
+extern bool punt_ring_full; /* let punt_packet and bfd_arrived refuse */
+/* What reached the bfd thread's ring, in order. */
+enum { ARRIVED_MAX = 1024 };
+extern struct bfd_arrival arrived[ARRIVED_MAX];
+extern unsigned int arrived_count;
 
 /* The next wish for a neighbour. */
 void expect_wish(uint32_t interface, uint8_t family, const char *address);

@@ -22,6 +22,7 @@ static void item_sizes(void **state)
 	assert_int_equal(api_item_size(API_POLICER), sizeof(struct api_policer));
 	assert_int_equal(api_item_size(API_PATH), sizeof(struct api_path));
 	assert_int_equal(api_item_size(API_LINK_TEST), sizeof(struct api_link_test));
+	assert_int_equal(api_item_size(API_BFD_KEY), sizeof(struct api_bfd_key));
 	assert_int_equal(api_item_size(0), 0);
 	assert_int_equal(api_item_size(API_PORT_COUNTERS), 0);
 	assert_int_equal(api_item_size(API_MEMORY), 0);
@@ -35,7 +36,8 @@ static void row_sizes(void **state)
 		api_row_size(API_INTERFACE_COUNTERS), sizeof(struct api_interface_counters));
 	assert_int_equal(api_row_size(API_MEMORY), sizeof(struct api_memory));
 	assert_int_equal(api_row_size(0), 0);
-	assert_int_equal(api_row_size(API_MEMORY + 1), 0);
+	assert_int_equal(api_row_size(API_BFD_SESSION), sizeof(struct api_bfd_session));
+	assert_int_equal(api_row_size(API_BFD_SESSION + 1), 0);
 	assert_int_equal(api_row_size((enum api_object) - 1), 0);
 }
 

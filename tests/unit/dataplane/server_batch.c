@@ -82,7 +82,9 @@ static void add_all_kinds(uint32_t id)
 	struct api_adjacency adjacency = {.id = id, .interface = id};
 	struct api_group group = {.id = API_GROUP_FIRST + id, .count = 1, .adjacencies = {id}};
 	struct api_path path = {.id = id, .interface = id};
+	struct api_bfd_key key = {.key_id = id, .interface = id};
 
+	api_batch_add(&batch, API_BFD_KEY, API_UPSERT, &key);
 	api_batch_add(&batch, API_PORT, API_UPSERT, &port);
 	add_vrf(id);
 	add_interface(id, 0);
@@ -385,9 +387,9 @@ static void snapshot_sweeps_what_was_not_named(void **state)
 	assert_int_equal(server_state.state, API_STATE_LOADING);
 	fakes.call_count = 0;
 	memset(fakes.calls, 0, sizeof(fakes.calls));
-	assert_int_equal(ask_count(API_SNAPSHOT_END), 8);
+	assert_int_equal(ask_count(API_SNAPSHOT_END), 9);
 	/* Holders before what they hold; no packet sees a route whose group goes. */
-	assert_string_equal(fakes.calls, "rcgahivlpo");
+	assert_string_equal(fakes.calls, "rcgahkivlpo");
 	assert_int_equal(server_state.state, API_STATE_RUNNING);
 	for (uint32_t object = API_PORT; object <= API_PATH; object++) {
 		uint32_t base = object == API_GROUP ? API_GROUP_FIRST : 0;
@@ -398,8 +400,8 @@ static void snapshot_sweeps_what_was_not_named(void **state)
 	}
 	/* The next one opens nothing. */
 	ask_count(API_SNAPSHOT_BEGIN);
-	assert_int_equal(ask_count(API_SNAPSHOT_END), 16);
-	assert_string_equal(fakes.calls, "rcgahivlporcgahivlp");
+	assert_int_equal(ask_count(API_SNAPSHOT_END), 18);
+	assert_string_equal(fakes.calls, "rcgahkivlporcgahkivlp");
 }
 
 static void cut_snapshot_sweeps_nothing(void **state)
@@ -418,7 +420,7 @@ static void cut_snapshot_sweeps_nothing(void **state)
 	for (uint32_t object = API_PORT; object <= API_PATH; object++)
 		assert_int_equal(fakes_count(object), 1);
 	ask_count(API_SNAPSHOT_BEGIN);
-	assert_int_equal(ask_count(API_SNAPSHOT_END), 8);
+	assert_int_equal(ask_count(API_SNAPSHOT_END), 9);
 }
 
 static void begin_twice_starts_over(void **state)
@@ -439,10 +441,10 @@ static void routes_of_the_first_snapshot_are_committed_at_its_end(void **state)
 	peer_batch(&peer, &batch, NULL, 0);
 	assert_string_equal(fakes.calls, "");
 	ask_count(API_SNAPSHOT_END);
-	assert_string_equal(fakes.calls, "rcgahivlpo");
+	assert_string_equal(fakes.calls, "rcgahkivlpo");
 	ask_count(API_SNAPSHOT_BEGIN);
 	peer_batch(&peer, &batch, NULL, 0);
-	assert_string_equal(fakes.calls, "rcgahivlpoc");
+	assert_string_equal(fakes.calls, "rcgahkivlpoc");
 }
 
 /* A route that left a group earlier in the batch is not looked at with it any more when the group
@@ -599,7 +601,7 @@ static void dumps_of_counters_and_memory(void **state)
 
 static void wrong_dumps(void **state)
 {
-	struct api_dump requests[] = {{.object = 0}, {.object = API_MEMORY + 1},
+	struct api_dump requests[] = {{.object = 0}, {.object = API_BFD_SESSION + 1},
 		{.object = UINT32_MAX}, {.object = API_ROUTE, .vrf = API_VRFS_MAX},
 		{.object = API_PORT, .vrf = 1}};
 	struct api_dump missing = {.object = API_ROUTE, .vrf = 5};

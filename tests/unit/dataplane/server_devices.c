@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/bfd/internal.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/policer/policer.h"
@@ -132,6 +133,7 @@ void devices_reset(void)
 	nexthop_fini();
 	interface_fini();
 	policer_fini();
+	bfd_keys_fini();
 	policer_init(1, UINT64_C(2600000000));
 	for (uint32_t id = 0; id < API_PORTS_MAX; id++) {
 		free(port_table[id]);
@@ -140,4 +142,19 @@ void devices_reset(void)
 	reclaim_run();
 	devices_open = false;
 	table_mark = 1;
+}
+
+/* Keys are stored; there are no sessions to use them. */
+struct bfd_engine *bfd_lock(void)
+{
+	return NULL;
+}
+
+void bfd_unlock(struct bfd_engine *engine)
+{
+}
+
+bool bfd_next_row(uint32_t *after, struct api_bfd_session *row)
+{
+	return false;
 }

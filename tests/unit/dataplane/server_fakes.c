@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dataplane/bfd/bfd.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/nexthop.h"
@@ -29,6 +30,7 @@ union object {
 	struct api_policer policer;
 	struct api_path path;
 	struct api_link_test link_test;
+	struct api_bfd_key bfd_key; /* its key_id is the id */
 };
 
 struct slot {
@@ -376,6 +378,37 @@ int link_test_delete(uint32_t interface, uint64_t now_us)
 bool link_test_next(uint32_t after, uint64_t now_us, struct api_link_test *api)
 {
 	return next(API_LINK_TEST, after + 1, api);
+}
+
+int bfd_key_upsert(const struct api_bfd_key *api)
+{
+	return upsert(API_BFD_KEY, api->key_id, api);
+}
+
+int bfd_key_delete(const struct api_bfd_key *api)
+{
+	return delete (API_BFD_KEY, api->key_id);
+}
+
+uint32_t bfd_key_sweep(void)
+{
+	return sweep(API_BFD_KEY, 'k');
+}
+
+bool bfd_key_next(uint32_t *after, struct api_bfd_key *api)
+{
+	if (!next(API_BFD_KEY, *after, api))
+		return false;
+	*after = api->key_id + 1;
+	return true;
+}
+
+bool bfd_next_row(uint32_t *after, struct api_bfd_session *row)
+{
+	if (*after == 3)
+		return false;
+	row->local_discriminator = ++*after;
+	return true;
 }
 
 void counters_read(uint32_t slot, struct api_ledger *sum)
