@@ -21,12 +21,14 @@
 
 /* A domain costs a namespace, a netlink socket and the duplicates of its TAPs' fds. */
 #define FILES_WANTED 65536u
+#define STALE_MAX_S 3600u
 
 struct options {
 	const char *self;
 	const char *run_dir;
 	const char *state_dir;
 	const char *frr_dir;
+	unsigned int stale_s;
 };
 
 static const char usage[] =
@@ -38,6 +40,8 @@ static const char usage[] =
 	"  --run-dir DIR      sockets and namespaces; default /run/onramp\n"
 	"  --state-dir DIR    the document in force; default /var/lib/onramp\n"
 	"  --frr-dir DIR      FRR's vty sockets; default /var/run/frr\n"
+	"  --stale-time S     how long the routes of an FRR daemon that died stay, at most,\n"
+	"                     1 to 3600; default 180\n"
 	"  --help             this text\n"
 	"  --version          the version\n"
 	"\n"
@@ -48,10 +52,27 @@ static const struct option long_options[] = {
 	{"run-dir", required_argument, NULL, 'r'},
 	{"state-dir", required_argument, NULL, 't'},
 	{"frr-dir", required_argument, NULL, 'f'},
+	{"stale-time", required_argument, NULL, 'l'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'v'},
 	{NULL, 0, NULL, 0},
 };
+
+static bool parse_stale_time(const char *text, unsigned int *seconds)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || number < 1 || number > STALE_MAX_S) {
+		fprintf(stderr,
+			"onramp-control: --stale-time %s: write a number of seconds from 1 to "
+			"%u\n",
+			text, STALE_MAX_S);
+		return false;
+	}
+	*seconds = (unsigned int)number;
+	return true;
+}
 
 /* -1: go on; else the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
@@ -71,6 +92,10 @@ static int parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'f':
 			options->frr_dir = optarg;
+			break;
+		case 'l':
+			if (!parse_stale_time(optarg, &options->stale_s))
+				return 2;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -120,7 +145,8 @@ static void stop(evutil_socket_t number, short what, void *context)
 /* 0 or -errno. */
 static int run(struct event_base *base, const struct options *options)
 {
-	const struct sync_options sync_options = {options->run_dir, options->frr_dir};
+	const struct sync_options sync_options = {
+		options->run_dir, options->frr_dir, options->stale_s};
 	const struct server_options server_options = {
 		options->run_dir, options->state_dir, options->self};
 	struct server *server = NULL;
@@ -173,6 +199,7 @@ int main(int argc, char **argv)
 		.run_dir = "/run/onramp",
 		.state_dir = "/var/lib/onramp",
 		.frr_dir = "/var/run/frr",
+		.stale_s = 180,
 	};
 	int status = parse_options(argc, argv, &options);
 

@@ -7,6 +7,7 @@
 
 #include "control/log.h"
 #include "control/routing/frr_daemon.h"
+#include "control/routing/frr_parts.h"
 #include "control/routing/frr_wish.h"
 
 /* Wishes within this time are pushed together. */
@@ -20,11 +21,6 @@ struct domain_state {
 	struct frr_wish wish;
 };
 
-struct query {
-	frr_answer answer;
-	void *context;
-};
-
 struct frr {
 	struct frr_daemon bgpd, staticd, bfdd;
 	struct vty *zebra; /* for queries, and to know whether it is there */
@@ -34,6 +30,8 @@ struct frr {
 	struct event *coalesce;
 	frr_applied applied;
 	void *context;
+	frr_daemon_changed watch;
+	void *watch_context;
 	uint32_t asn;                  /* of the shared policies, 0: none yet */
 	struct domain_state **domains; /* sorted by name */
 	size_t domain_count;
@@ -45,6 +43,38 @@ static void on_changed(void *context)
 
 	if (frr_settled(frr))
 		frr->applied(frr->context, NULL);
+}
+
+static void end_orphans(const struct frr *frr);
+
+static const struct frr_daemon *daemon_of(const struct frr *frr, enum frr_daemon_id id)
+{
+	return id == FRR_BGPD ? &frr->bgpd : id == FRR_STATICD ? &frr->staticd : &frr->bfdd;
+}
+
+static void on_lived(void *context, const struct frr_daemon *daemon, bool here)
+{
+	struct frr *frr = context;
+
+	for (enum frr_daemon_id id = FRR_BGPD; frr->watch && id <= FRR_BFDD; id++)
+		if (daemon == daemon_of(frr, id))
+			frr->watch(frr->watch_context, id, here);
+	/* It may be one that served a zebra before the present one. */
+	if (here && vty_connected(frr->zebra))
+		end_orphans(frr);
+}
+
+void frr_watch(struct frr *frr, frr_daemon_changed changed, void *context)
+{
+	frr->watch = changed;
+	frr->watch_context = context;
+}
+
+bool frr_daemon_gone(const struct frr *frr, enum frr_daemon_id id)
+{
+	const struct frr_daemon *daemon = daemon_of(frr, id);
+
+	return daemon->lives > 0 && vty_is_dead(daemon->vty);
 }
 
 static void on_refused(void *context, const char *error)
@@ -60,9 +90,19 @@ static void on_bgpd(void *context, bool connected)
 	((struct frr *)context)->bgpd_lives += connected;
 }
 
+static void end_orphans(const struct frr *frr)
+{
+	frr_end_orphan(frr->zebra, frr->bgpd.vty, "bgpd");
+	frr_end_orphan(frr->zebra, frr->staticd.vty, "staticd");
+	frr_end_orphan(frr->zebra, frr->bfdd.vty, "bfdd");
+}
+
 static void on_zebra(void *context, bool connected)
 {
-	((struct frr *)context)->zebra_lives += connected;
+	struct frr *frr = context;
+
+	frr->zebra_lives += connected;
+	end_orphans(frr);
 }
 
 static void on_coalesce(evutil_socket_t fd, short what, void *context)
@@ -87,6 +127,7 @@ struct frr *frr_open(
 	frr->bgpd = (struct frr_daemon){.name = "bgpd",
 		.kind = CONFIG_BGP,
 		.changed = on_changed,
+		.lived = on_lived,
 		.refused = on_refused,
 		.context = frr};
 	frr->staticd = frr->bgpd;
@@ -314,39 +355,14 @@ int frr_want(
 	return error;
 }
 
-static void on_query(void *context, int code, const char *text, size_t length)
-{
-	struct query *query = context;
-	json_t *answer = code == VTY_OK ? json_loadb(text, length, 0, NULL) : NULL;
-
-	query->answer(query->context, answer);
-	json_decref(answer);
-	free(query);
-}
-
-static int ask(struct vty *vty, const char *command, frr_answer answer, void *context)
-{
-	struct query *query = malloc(sizeof(*query));
-	int error;
-
-	if (!query)
-		return -ENOMEM;
-	query->answer = answer;
-	query->context = context;
-	error = vty_command(vty, command, on_query, query);
-	if (error < 0)
-		free(query);
-	return error;
-}
-
 int frr_query(struct frr *frr, const char *command, frr_answer answer, void *context)
 {
-	return ask(frr->queries, command, answer, context);
+	return frr_ask(frr->queries, command, answer, context);
 }
 
 int frr_query_zebra(struct frr *frr, const char *command, frr_answer answer, void *context)
 {
-	return ask(frr->zebra, command, answer, context);
+	return frr_ask(frr->zebra, command, answer, context);
 }
 
 unsigned int frr_zebra_lives(const struct frr *frr)

@@ -31,6 +31,10 @@ struct frr_domain {
 	const struct frr_announcement *announcements;
 	size_t announcement_count;
 	bool ready; /* false: this domain announces nothing yet; its sessions exist all the same */
+	/* Bits, by the link's index: the neighbour is asked to leave the link (AS path longer,
+	 * GRACEFUL_SHUTDOWN, RFC 8326); what it announces there is used last. */
+	uint8_t shut_out, shut_in;
+	unsigned int stale_s; /* zebra keeps the routes of a bgpd that died so long */
 };
 
 struct frr;
@@ -61,6 +65,13 @@ int frr_query_zebra(struct frr *frr, const char *command, frr_answer answer, voi
  */
 unsigned int frr_zebra_lives(const struct frr *frr);
 unsigned int frr_bgpd_lives(const struct frr *frr);
+/* Told whenever a daemon comes (its vty answers) or goes. */
+enum frr_daemon_id { FRR_BGPD, FRR_STATICD, FRR_BFDD };
+typedef void (*frr_daemon_changed)(void *context, enum frr_daemon_id daemon, bool here);
+void frr_watch(struct frr *frr, frr_daemon_changed changed, void *context);
+/* It was here, and is not any more: also when its end has not been told yet, which may come after
+ * what the end led to. */
+bool frr_daemon_gone(const struct frr *frr, enum frr_daemon_id daemon);
 /* The daemons run all that was wanted last. */
 bool frr_settled(const struct frr *frr);
 bool frr_connected(const struct frr *frr); /* zebra, bgpd, staticd */

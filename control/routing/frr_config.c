@@ -64,6 +64,8 @@ static size_t key_length(const char *text)
 
 	if (begins(text, "network ") || begins(text, "bgp router-id "))
 		return neighbor;
+	if (begins(text, "bgp graceful-restart rib-stale-time "))
+		return words(text, 3);
 	if (begins(text, "maximum-paths ") || begins(text, "detect-multiplier ") ||
 		begins(text, "receive-interval ") || begins(text, "transmit-interval "))
 		return words(text, 1);

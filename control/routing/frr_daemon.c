@@ -380,6 +380,8 @@ static void on_vty(void *context, bool connected)
 	daemon->settled = false;
 	daemon->wait_ms = WAIT_FIRST_MS;
 	daemon->state = DAEMON_AWAY;
+	daemon->lives += connected;
+	daemon->lived(daemon->context, daemon, connected);
 	if (connected)
 		read_configuration(daemon);
 	daemon->changed(daemon->context);

@@ -45,6 +45,8 @@ struct frr_daemon {
 	size_t object_count, object_capacity;
 	struct frr_push *push;
 
+	unsigned int lives; /* connections so far */
+	void (*lived)(void *context, const struct frr_daemon *daemon, bool here);
 	void (*changed)(void *context); /* settled, refused, or (dis)connected */
 	void (*refused)(void *context, const char *error);
 	void *context;

@@ -72,6 +72,28 @@ static bool goes_with_bfd(const struct change *change, const char *text, size_t 
 	return neighbor && begins(text + neighbor, " bfd ") && !has_line(change->wish, text, bfd);
 }
 
+/* A neighbour's policy of one direction is replaced by naming the other one: without any, in
+ * between, all that was announced would be withdrawn (RFC 8212). */
+static bool is_replaced(
+	const struct change *change, const struct config_line *line, size_t neighbor)
+{
+	static const char map[] = " route-map ";
+	size_t length = neighbor + strlen(map);
+	const char *direction = strrchr(line->text, ' ');
+
+	if (!neighbor || !begins(line->text + neighbor, map))
+		return false;
+	for (size_t i = 0; i < change->wish->count; i++) {
+		const struct config_line *other = &change->wish->lines[i];
+
+		if (other->section == line->section &&
+			strncmp(other->text, line->text, length) == 0 &&
+			strcmp(strrchr(other->text, ' '), direction) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The order in which FRR takes lines well: what all sessions depend on, the session, its
  * settings, and activation last, when its policies are there. */
 static unsigned int rank(const struct config_line *line)
@@ -122,7 +144,7 @@ static void remove_line(struct change *change, const struct config_line *line)
 		config_command(change->commands, "no %.*s", (int)neighbor, line->text);
 		return;
 	}
-	if (goes_with_bfd(change, line->text, neighbor))
+	if (goes_with_bfd(change, line->text, neighbor) || is_replaced(change, line, neighbor))
 		return;
 	enter_section(change, line->section);
 	if (begins(line->text, "no "))

@@ -8,16 +8,20 @@
 
 /* Well below FRR's default of 120 s, after which a returning dataplane would be asked again. */
 #define CONNECT_RETRY_S 5
+/* bgpd's own, which it does not write. */
+#define STALE_PRESET_S 500
 /* bfdd's own. */
 #define BFD_PRESET_INTERVAL_MS 300
 #define BFD_PRESET_MULTIPLIER 3
 
 /* Policies by kind: a public domain takes and gives nothing until prefixes are validated and a
  * route filter is attached. */
-static const char *policy(enum domain_kind kind, bool out)
+static const char *policy(enum domain_kind kind, bool out, bool shut)
 {
 	if (kind == DOMAIN_PUBLIC)
 		return "onramp-deny";
+	if (shut)
+		return out ? "onramp-out-drain" : "onramp-in-drain";
 	return out ? "onramp-out" : "onramp-in";
 }
 
@@ -76,9 +80,24 @@ static int add_bfd(struct config_block *block, const struct plan_link *link, con
 	return error;
 }
 
-static int add_neighbor(struct config_block *block, const struct plan_domain *domain,
-	const struct plan_link *link, const struct ip *peer, const struct ip *edge)
+static int add_policies(struct config_block *block, const struct frr_domain *domain,
+	unsigned int link, const struct ip *peer, const char *to)
 {
+	enum config_section section = section_of(peer);
+	enum domain_kind kind = domain->domain->kind;
+	int error = 0;
+
+	error |= config_block_add(block, section, "neighbor %s route-map %s in", to,
+		policy(kind, false, domain->shut_in >> link & 1));
+	error |= config_block_add(block, section, "neighbor %s route-map %s out", to,
+		policy(kind, true, domain->shut_out >> link & 1));
+	return error;
+}
+
+static int add_neighbor(struct config_block *block, const struct frr_domain *domain,
+	unsigned int number, const struct ip *peer, const struct ip *edge)
+{
+	const struct plan_link *link = &domain->domain->links[number];
 	enum config_section section = section_of(peer);
 	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
 	int error = 0;
@@ -94,10 +113,7 @@ static int add_neighbor(struct config_block *block, const struct plan_domain *do
 		block, SECTION_NONE, "neighbor %s timers connect %d", to, CONNECT_RETRY_S);
 	error |= add_bfd(block, link, to);
 	error |= config_block_add(block, section, "neighbor %s activate", to);
-	error |= config_block_add(
-		block, section, "neighbor %s route-map %s in", to, policy(domain->kind, false));
-	error |= config_block_add(
-		block, section, "neighbor %s route-map %s out", to, policy(domain->kind, true));
+	error |= add_policies(block, domain, number, peer, to);
 	return error ? -ENOMEM : 0;
 }
 
@@ -133,8 +149,9 @@ bool frr_has_session(const struct plan_domain *domain)
 	return false;
 }
 
-static int add_instance(struct config_block *block, const struct plan_domain *domain)
+static int add_instance(struct config_block *block, const struct frr_domain *frr_domain)
 {
+	const struct plan_domain *domain = frr_domain->domain;
 	/* A helper keeps the routes of a session that timed out for the restart time, whether bgpd
 	 * restarts or the edge is dead (FRR does; RFC 4724 section 4.2 for a lost TCP session). So
 	 * it is as long as a restart takes, not FRR's 120 s: the other edge must get the traffic.
@@ -151,15 +168,18 @@ static int add_instance(struct config_block *block, const struct plan_domain *do
 	error |= config_block_add(block, SECTION_NONE, "bgp router-id %s", id);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		error |= config_block_add(block, SECTION_NONE, "%s", lines[i]);
+	if (frr_domain->stale_s != STALE_PRESET_S)
+		error |= config_block_add(block, SECTION_NONE,
+			"bgp graceful-restart rib-stale-time %u", frr_domain->stale_s);
 	error |= config_block_add(block, SECTION_IPV4, "maximum-paths %d", KERNEL_NEXT_HOPS_MAX);
 	error |= config_block_add(block, SECTION_IPV6, "maximum-paths %d", KERNEL_NEXT_HOPS_MAX);
 	for (unsigned int i = 0; i < domain->link_count; i++) {
 		const struct plan_link *link = &domain->links[i];
 
 		if (link->peer_asn && link->peer4.family)
-			error |= add_neighbor(block, domain, link, &link->peer4, &link->edge4);
+			error |= add_neighbor(block, frr_domain, i, &link->peer4, &link->edge4);
 		if (link->peer_asn && link->peer6.family)
-			error |= add_neighbor(block, domain, link, &link->peer6, &link->edge6);
+			error |= add_neighbor(block, frr_domain, i, &link->peer6, &link->edge6);
 	}
 	return error ? -ENOMEM : 0;
 }
@@ -171,7 +191,7 @@ struct config_block *frr_instance(uint32_t asn, const struct frr_domain *domain)
 
 	snprintf(head, sizeof(head), "router bgp %" PRIu32 " vrf %s", asn, domain->domain->name);
 	block = config_block_new(head);
-	if (block && add_instance(block, domain->domain) < 0) {
+	if (block && add_instance(block, domain) < 0) {
 		config_block_release(block);
 		return NULL;
 	}

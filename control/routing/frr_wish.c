@@ -43,6 +43,9 @@ uint64_t frr_wish_hash(const struct site *site, const struct frr_domain *frr_dom
 	hash = hash_more(hash, domain->static_prefixes,
 		domain->static_prefix_count * sizeof(domain->static_prefixes[0]));
 	hash = hash_more(hash, &frr_domain->ready, sizeof(frr_domain->ready));
+	hash = hash_more(hash, &frr_domain->stale_s, sizeof(frr_domain->stale_s));
+	hash = hash_more(hash, &frr_domain->shut_out, sizeof(frr_domain->shut_out));
+	hash = hash_more(hash, &frr_domain->shut_in, sizeof(frr_domain->shut_in));
 	if (!frr_domain->ready)
 		return hash;
 	for (size_t i = 0; i < frr_domain->announcement_count; i++)

@@ -2,6 +2,7 @@
 #include "control/routing/vty.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,7 +42,8 @@ struct vty {
 	void (*changed)(void *context, bool connected);
 	void *context;
 
-	int fd; /* -1: not connected */
+	int fd;              /* -1: not connected */
+	struct process peer; /* of the last connection */
 	struct event *readable, *writable, *reconnect;
 	unsigned int reconnect_ms;
 	bool connected; /* the answer to `enable` came */
@@ -71,7 +73,7 @@ static void arm_reconnect(struct vty *vty)
 
 /* Only root and FRR's own user may tell us what runs: the directory guards the name, this the
  * process behind it. */
-static bool peer_is_trusted(int fd)
+static bool peer_is_trusted(struct vty *vty, int fd)
 {
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
@@ -79,6 +81,7 @@ static bool peer_is_trusted(int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
 		return false;
+	vty->peer = process_of(peer.pid);
 	if (peer.uid == 0 || peer.uid == geteuid())
 		return true;
 	frr = getpwnam("frr");
@@ -258,7 +261,7 @@ static void try_connect(evutil_socket_t unused, short what, void *context)
 		arm_reconnect(vty);
 		return;
 	}
-	trusted = peer_is_trusted(fd);
+	trusted = peer_is_trusted(vty, fd);
 	if (!trusted && !vty->refused)
 		log_error("vty", "%s: served by neither root nor frr, not used",
 			vty->address.sun_path);
@@ -368,6 +371,19 @@ void vty_close(struct vty *vty)
 bool vty_connected(const struct vty *vty)
 {
 	return vty->connected;
+}
+
+const struct process *vty_peer(const struct vty *vty)
+{
+	return &vty->peer;
+}
+
+bool vty_is_dead(const struct vty *vty)
+{
+	struct pollfd poll_fd = {.fd = vty->fd, .events = POLLRDHUP};
+
+	return vty->fd < 0 || (poll(&poll_fd, 1, 0) > 0 &&
+				      (poll_fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0);
 }
 
 int vty_command(struct vty *vty, const char *command, vty_reply reply, void *context)

@@ -11,6 +11,8 @@
 
 #include <event2/event.h>
 
+#include "control/routing/process.h"
+
 struct vty;
 
 enum { VTY_OK = 0, VTY_UNKNOWN = 2, VTY_FAILED = 13, VTY_LOST = -1 };
@@ -25,6 +27,10 @@ struct vty *vty_open(struct event_base *base, const char *frr_dir, const char *d
 /* Not from within a callback. Commands not answered are told VTY_LOST. */
 void vty_close(struct vty *vty);
 bool vty_connected(const struct vty *vty);
+/* The daemon that was connected to last; its pid is 0 before the first connection. */
+const struct process *vty_peer(const struct vty *vty);
+/* The other side has closed the connection, though the loop has not come to it yet. */
+bool vty_is_dead(const struct vty *vty);
 
 /* Queues one command; reply may be NULL. 0, -ENOTCONN, -ENOMEM. */
 int vty_command(struct vty *vty, const char *command, vty_reply reply, void *context);

@@ -83,12 +83,12 @@ static bool fill_announcement(const struct sync *sync, const struct route_entry 
 
 	memset(announcement, 0, sizeof(*announcement));
 	announcement->prefix = prefix;
-	if (entry->effective_origin == API_ORIGIN_STATIC)
-		return true;
-	learned = attributes_find(native, &prefix);
-	if (learned == NULL)
-		return false; /* on its way: its table is stale and will be read again */
-	*announcement = *learned;
+	if (entry->effective_origin != API_ORIGIN_STATIC) {
+		learned = attributes_find(native, &prefix);
+		if (learned == NULL)
+			return false; /* on its way: its table is stale and will be read again */
+		*announcement = *learned;
+	}
 	return true;
 }
 
@@ -115,6 +115,7 @@ static int collect(const struct sync *sync, struct frr_domain *domains,
 	for (unsigned int i = 0; *announcements != NULL && i < sync->plan->domain_count; i++) {
 		domains[i].domain = &sync->plan->domains[i];
 		domains[i].ready = sync->domains[i]->acked;
+		domains[i].stale_s = sync->stale_s;
 		domains[i].announcements = *announcements + slice[sync->domains[i]->vrf];
 	}
 	for (id = table_walk(&sync->routes, 0); *announcements != NULL && id != 0;

@@ -101,7 +101,7 @@ static void on_neighbour(void *context, const struct kernel_neighbour *neighbour
 	neighbour_route(domain, &neighbour->address);
 }
 
-static void route_gone(struct domain *domain, const struct ip *prefix)
+void domain_route_gone(struct domain *domain, const struct ip *prefix)
 {
 	unsigned int full = prefix->family == AF_INET ? 32 : 128;
 
@@ -154,10 +154,12 @@ static void on_route(void *context, const struct kernel_route *route, bool gone)
 
 	if (origin == API_ORIGIN_BGP)
 		attributes_stale(domain->sync, domain, route->prefix.family);
-	if (set == 0)
-		route_gone(domain, &route->prefix);
-	else
+	if (set != 0) {
+		hold_renewed(domain, &route->prefix, origin);
 		rib_native(domain->sync, domain->vrf, &route->prefix, set, origin);
+	} else if (!hold_keeps(domain, &route->prefix)) {
+		domain_route_gone(domain, &route->prefix);
+	}
 }
 
 static void on_expect(void *context, const struct ip *prefix)

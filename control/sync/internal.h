@@ -72,6 +72,7 @@ struct route_entry {
 	uint8_t effective_origin;
 	uint8_t family;
 	uint8_t prefix_len;
+	bool held; /* the kernel has lost it, but see hold.c */
 	uint8_t address[16];
 };
 
@@ -99,6 +100,15 @@ struct partner {
 	uint32_t weight;
 };
 
+/* hold.c: routes of a daemon that died. */
+enum { HOLD_BGP, HOLD_STATIC, HOLDS };
+struct hold {
+	bool active;
+	uint8_t families_up; /* bits: all sessions of IPv4, of IPv6, are up in the next life */
+	unsigned int quiet;  /* ticks in it without a change */
+	unsigned int left;   /* ticks at most */
+};
+
 struct domain {
 	struct sync *sync;
 	char name[DOMAIN_NAME_MAX];
@@ -111,6 +121,7 @@ struct domain {
 	bool wanted;             /* in the present plan */
 	uint64_t refused_routes; /* by the dataplane, since the last snapshot began */
 	bool acked;              /* part of a snapshot that the dataplane acknowledged */
+	struct hold holds[HOLDS];
 	struct partner *partners;
 	unsigned int partner_count;
 	/* What BGP says of this domain's own routes, one table a family (announce.c). */
@@ -178,6 +189,12 @@ struct sync {
 	bool told;              /* and one since the last snapshot */
 	bool namespaces_left;   /* some may be there that the plan does not name */
 	unsigned int bgpd_life; /* the one that attributes were read from */
+
+	/* hold.c */
+	struct event *hold_event;
+	unsigned int stale_s;
+	bool daemon_died[HOLDS]; /* and has not said yet all that it is configured to */
+	uint64_t held_routes;
 
 	/* heard.c */
 	struct event *heard_event;
@@ -274,6 +291,8 @@ extern const struct kernel_callbacks domain_callbacks; /* context: the domain */
 void domain_links_changed(struct domain *domain);
 /* Of one of the link's subnets, or link-local. */
 bool domain_on_link(const struct domain_link *link, const struct ip *address);
+/* A native route is not there any more. */
+void domain_route_gone(struct domain *domain, const struct ip *prefix);
 void domain_ask_for_peers(struct domain *domain, const struct domain_link *link);
 struct domain_link *domain_link(struct domain *domain, uint32_t interface);
 void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct ip *address);
@@ -340,6 +359,20 @@ void rib_each_native(struct sync *sync, uint32_t vrf, enum api_route_origin orig
 	void (*each)(const struct ip *prefix, void *context), void *context);
 void rib_drop_vrf(struct sync *sync, uint32_t vrf);
 struct ip rib_prefix(const struct route_entry *entry);
+
+/* ---- hold.c: routes of a daemon that died ---- */
+int hold_open(struct sync *sync); /* after announce_open */
+void hold_close(struct sync *sync);
+/* The kernel lost a route. True: it stays. */
+bool hold_keeps(struct domain *domain, const struct ip *prefix);
+/* The kernel has it (again). */
+void hold_renewed(struct domain *domain, const struct ip *prefix, enum api_route_origin origin);
+/* The native route is going, or is there again. */
+static inline void hold_forgotten(struct sync *sync, struct route_entry *entry)
+{
+	sync->held_routes -= entry->held;
+	entry->held = false;
+}
 
 /* ---- heard.c: does zebra know the addresses of our links? ---- */
 int heard_open(struct sync *sync);

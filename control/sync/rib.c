@@ -244,6 +244,7 @@ void rib_native_gone(struct sync *sync, uint32_t vrf, const struct ip *prefix)
 
 	if (id == 0 || entry->native_set == 0)
 		return;
+	hold_forgotten(sync, entry);
 	previous = entry->native_set;
 	entry->native_set = 0;
 	entry->native_origin = 0;

@@ -41,6 +41,7 @@ struct sync *sync_open(struct event_base *base, const struct sync_options *optio
 		return NULL;
 	init_tables(sync);
 	sync->base = base;
+	sync->stale_s = options->stale_s;
 	sync->run_dir = strdup(options->run_dir);
 	sync->frr_dir = strdup(options->frr_dir);
 	if (sync->run_dir == NULL || sync->frr_dir == NULL ||
@@ -50,6 +51,8 @@ struct sync *sync_open(struct event_base *base, const struct sync_options *optio
 		error = namespace_init(sync->netns_dir);
 	if (error == 0)
 		error = announce_open(sync);
+	if (error == 0)
+		error = hold_open(sync);
 	if (error == 0)
 		error = heard_open(sync);
 	if (error == 0)
@@ -66,6 +69,7 @@ void sync_close(struct sync *sync)
 	if (sync == NULL)
 		return;
 	heard_close(sync);
+	hold_close(sync);
 	announce_close(sync);
 	session_close(sync);
 	domains_close(sync);
@@ -146,7 +150,7 @@ static json_t *text_or_null(const char *text)
 
 json_t *sync_status(const struct sync *sync)
 {
-	return json_pack("{s:{s:b,s:s,s:b,s:o,s:I,s:o},s:{s:b,s:b,s:b,s:o},s:I,s:I,s:I,s:I}",
+	return json_pack("{s:{s:b,s:s,s:b,s:o,s:I,s:o},s:{s:b,s:b,s:b,s:I,s:o},s:I,s:I,s:I,s:I}",
 		"dataplane", "connected", sync->client != NULL, "state", phase_names[sync->phase],
 		"synced", sync->phase == PHASE_SYNCED, "error", text_or_null(sync->error),
 		"refused", (json_int_t)sync->refused, "refused_routes", refusals_of_routes(sync),
@@ -154,7 +158,8 @@ json_t *sync_status(const struct sync *sync)
 		"applied",
 		frr_connected(sync->frr) && sync->frr_applied && sync->told &&
 			frr_settled(sync->frr),
-		"error", text_or_null(sync->frr_error), "domains",
+		"held_routes", (json_int_t)sync->held_routes, "error",
+		text_or_null(sync->frr_error), "domains",
 		(json_int_t)(sync_plan(sync) != NULL ? sync_plan(sync)->domain_count : 0), "routes",
 		(json_int_t)sync->routes.count, "neighbours", (json_int_t)sync->adjacencies.count,
 		"groups", (json_int_t)sync->sets.count);

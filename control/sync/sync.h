@@ -19,8 +19,9 @@
 struct sync;
 
 struct sync_options {
-	const char *run_dir; /* dataplane.sock, netns/ */
-	const char *frr_dir; /* zebra.vty, bgpd.vty, staticd.vty, bfdd.vty */
+	const char *run_dir;  /* dataplane.sock, netns/ */
+	const char *frr_dir;  /* zebra.vty, bgpd.vty, staticd.vty, bfdd.vty */
+	unsigned int stale_s; /* how long routes of an FRR daemon that died stay, at most */
 };
 
 /* NULL with errno. */
@@ -48,6 +49,7 @@ struct kernel *sync_kernel(struct sync *sync, unsigned int domain);
 struct frr *sync_frr(struct sync *sync);
 
 /* {"dataplane": {"connected": bool, "state": ..., "synced": bool, "error": text|null},
- *  "frr": {"connected": bool, "bfd": bool (bfdd is there), "applied": bool, "error": ...},
+ *  "frr": {"connected": bool, "bfd": bool (bfdd is there), "applied": bool,
+ *  "held_routes": n (of a daemon that died), "error": ...},
  * "domains": n, "routes": n, ...} */
 json_t *sync_status(const struct sync *sync);

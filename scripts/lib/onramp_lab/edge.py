@@ -11,9 +11,9 @@ from .shell import LabError, run, wait_until
 
 class Edge:
     """onramp-dataplane, onramp-control and FRR in one namespace; build: meson's directory; suffix:
-    of directories and logs, where a lab has more than one edge."""
+    of directories and logs, where a lab has more than one edge; control_options: more of onramp-control's."""
 
-    def __init__(self, lab, namespace, build, name="edge", suffix=""):
+    def __init__(self, lab, namespace, build, name="edge", suffix="", control_options=()):
         self.lab, self.namespace, self.build, self.name = lab, namespace, build, name
         self.buffer_baseline = None  # set by the lab before the first packet
         self.run_dir = os.path.join(lab.run_dir, "run" + suffix)
@@ -30,7 +30,8 @@ class Edge:
         self.control = Process(
             lab, "control" + suffix,
             [os.path.join(build, "control/onramp-control"), "--self", name,
-             "--run-dir", self.run_dir, "--state-dir", self.state_dir, "--frr-dir", self.frr.dir],
+             "--run-dir", self.run_dir, "--state-dir", self.state_dir, "--frr-dir", self.frr.dir,
+             *control_options],
             netns=namespace.path)
         self.onramp = os.path.join(build, "control/cli/onramp")
 

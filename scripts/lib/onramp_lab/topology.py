@@ -84,15 +84,18 @@ def slash(address, length):
 
 class Lab(Rig):
     """One run. ends: ONE_EDGE or PAIR_OF_EDGES; hold_s: the hold time that customers and core
-    routers ask for; workers: the CPUs of each edge's workers."""
+    routers ask for; workers: the CPUs of each edge's workers; control_options: more of
+    onramp-control's."""
 
     def __init__(self, name, build, *, ethertype=0x8100, use_hugepages=True, say=print,
-                 extra_vnets="", memory_mb=MEMORY_MB, ends=ONE_EDGE, hold_s=30, workers=(1,)):
+                 extra_vnets="", memory_mb=MEMORY_MB, ends=ONE_EDGE, hold_s=30, workers=(1,),
+                 control_options=()):
         super().__init__(name, build, say)
         self.ethertype, self.ends, self.hold_s = ethertype, ends, hold_s
         self.edge_names = list(dict.fromkeys(edge for edge, _ in ends))
         self.core_links = [f"core{suffix}" for suffix in self.edge_suffixes()]
         self.extra_vnets, self.memory_mb, self.workers = extra_vnets, memory_mb, list(workers)
+        self.control_options = control_options
         self.splices = []
         self.hugepages = False
         if use_hugepages:
@@ -202,7 +205,8 @@ class Lab(Rig):
 
     def start_edge(self):
         """Every edge of the site, each with the same file."""
-        self.edges = [Edge(self, self.edge_spaces[name], self.build, name, suffix)
+        self.edges = [Edge(self, self.edge_spaces[name], self.build, name, suffix,
+                           self.control_options)
                       for name, suffix in zip(self.edge_names, self.edge_suffixes())]
         self.edge = self.edges[0]
         self.yaml = os.path.join(self.run_dir, "lab.yaml")
@@ -326,6 +330,10 @@ def bird_base(router_id):
     return f"""router id {router_id};
 protocol device {{ }}
 protocol direct {{ ipv4; ipv6; interface "lan", "lo"; }}
+filter leave_when_asked {{  # RFC 8326
+	if (65535, 0) ~ bgp_community then bgp_local_pref = 0;
+	accept;
+}}
 protocol kernel kernel4 {{ ipv4 {{ export where source = RTS_BGP; }}; merge paths on; }}
 protocol kernel kernel6 {{ ipv6 {{ export where source = RTS_BGP; }}; merge paths on; }}
 """
@@ -338,7 +346,7 @@ def bird_session(lab, name, local, neighbour):
 	neighbor {neighbour[0]} as {neighbour[1]};
 	hold time {lab.hold_s}; keepalive time {lab.hold_s // 3};
 	connect retry time 2; connect delay time 1; error wait time 1, 2;
-	{channel} {{ import all; export where source = RTS_DEVICE; }};
+	{channel} {{ import filter leave_when_asked; export where source = RTS_DEVICE; }};
 }}
 """
 

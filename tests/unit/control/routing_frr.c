@@ -157,7 +157,8 @@ static void make_bgp_domain(unsigned int i, const char *name)
 	edge.wanted[i] = (struct frr_domain){.domain = domain,
 		.announcements = edge.announcements,
 		.announcement_count = 2,
-		.ready = i == 0};
+		.ready = i == 0,
+		.stale_s = 180};
 }
 
 static void make_site(void)
@@ -185,7 +186,7 @@ static void make_site(void)
 	edge.static_prefixes[1] = address("2001:db8:1::", 48);
 	vnet->static_prefixes = edge.static_prefixes;
 	vnet->static_prefix_count = 2;
-	edge.wanted[2] = (struct frr_domain){.domain = vnet};
+	edge.wanted[2] = (struct frr_domain){.domain = vnet, .stale_s = 180};
 }
 
 static void make_domain_namespace(const char *name, unsigned int i)

@@ -275,6 +275,16 @@ static void takes_bfd_off_with_one_command(void **state)
 	free(text);
 }
 
+/* Between two commands bgpd may act: there must be no moment without a policy. */
+static void replaces_a_policy_in_one_command(void **state)
+{
+	expect_commands("  neighbor 192.0.2.1 route-map onramp-out out\n",
+		"  neighbor 192.0.2.1 route-map onramp-out-drain out\n",
+		"end\nconfigure terminal\nrouter bgp 4200100001 vrf private.a\n"
+		"address-family ipv4 unicast\n"
+		"neighbor 192.0.2.1 route-map onramp-out-drain out\n");
+}
+
 static void keeps_profiles_inside_bfd(void **state)
 {
 	static const char text[] = "hostname edge\nbfd\n profile onramp-300-3\n exit\n !\n"
@@ -340,6 +350,8 @@ static bool has_line(const struct config_block *block, const char *text)
 	return false;
 }
 
+static uint8_t shut_out, shut_in; /* of the next wish */
+
 static void wish_of(enum domain_kind kind, bool ready, struct frr_wish *wish)
 {
 	static struct plan_domain domain;
@@ -348,7 +360,10 @@ static void wish_of(enum domain_kind kind, bool ready, struct frr_wish *wish)
 	struct frr_domain wanted = {.domain = &domain,
 		.announcements = announcements,
 		.announcement_count = 1000,
-		.ready = ready};
+		.ready = ready,
+		.stale_s = 180,
+		.shut_out = shut_out,
+		.shut_in = shut_in};
 
 	domain = (struct plan_domain){.kind = kind, .link_count = 2};
 	strcpy(domain.name, "private.a");
@@ -408,6 +423,27 @@ static void gives_each_session_the_bfd_of_its_link(void **state)
 	frr_wish_free(&wish);
 }
 
+static void asks_only_the_drained_link_to_be_left(void **state)
+{
+	struct frr_wish wish;
+
+	shut_out = 1; /* link 0 has .5 and ::5, link 1 .1 and ::1 */
+	wish_of(DOMAIN_PRIVATE, true, &wish);
+	shut_out = 0;
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.5 route-map onramp-out-drain out"));
+	assert_true(has_line(wish.bgp, "neighbor 2001:db8::5 route-map onramp-out-drain out"));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.5 route-map onramp-in in"));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 route-map onramp-out out"));
+	frr_wish_free(&wish);
+	shut_in = 2;
+	wish_of(DOMAIN_PRIVATE, true, &wish);
+	shut_in = 0;
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 route-map onramp-in-drain in"));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.5 route-map onramp-in in"));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 route-map onramp-out out"));
+	frr_wish_free(&wish);
+}
+
 static void announces_nothing_before_it_is_ready(void **state)
 {
 	struct frr_wish wish;
@@ -443,6 +479,8 @@ int main(void)
 		cmocka_unit_test(leaves_the_router_id_alone),
 		cmocka_unit_test(names_the_vrf_in_static_routes),
 		cmocka_unit_test(takes_bfd_off_with_one_command),
+		cmocka_unit_test(replaces_a_policy_in_one_command),
+		cmocka_unit_test(asks_only_the_drained_link_to_be_left),
 		cmocka_unit_test(keeps_profiles_inside_bfd),
 		cmocka_unit_test(gives_each_session_the_bfd_of_its_link),
 		cmocka_unit_test(writes_communities_as_frr_does),
