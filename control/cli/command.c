@@ -52,6 +52,8 @@ static void print_usage(FILE *out, const struct parse *parse)
 		fputs(" [--dry-run]", out);
 	if ((command->options & OPTION_ALL) != 0)
 		fputs(" [--all]", out);
+	if ((command->options & OPTION_FORCE) != 0)
+		fputs(" [--force]", out);
 	if ((command->options & OPTION_FOR) != 0)
 		fputs(" --for DURATION | --stop", out);
 	if (command->operand != NULL)
@@ -105,7 +107,7 @@ static int unknown_word(const struct cli *cli, const struct parse *parse, const 
 static int unknown_option(const struct cli *cli, const struct parse *parse, const char *option)
 {
 	static const char *const known[] = {"--json", "--run-dir", "--help", "--version",
-		"--dry-run", "--all", "--stop", "--for"};
+		"--dry-run", "--all", "--force", "--stop", "--for"};
 	struct suggestion suggestion = {.wrong = option};
 	char hint[80];
 
@@ -131,6 +133,8 @@ static int parse_flag(struct cli *cli, struct parse *parse, const char *argument
 		parse->options |= OPTION_ALL;
 	else if (strcmp(argument, "--stop") == 0)
 		parse->options |= OPTION_STOP;
+	else if (strcmp(argument, "--force") == 0)
+		parse->options |= OPTION_FORCE;
 	else
 		return unknown_option(cli, parse, argument);
 	return STATUS_OK;
@@ -223,8 +227,8 @@ static const char *stray_option(const struct parse *parse, const struct cli *cli
 	static const struct {
 		unsigned int option;
 		const char *name;
-	} names[] = {{OPTION_DRY_RUN, "--dry-run"}, {OPTION_ALL, "--all"}, {OPTION_STOP, "--stop"},
-		{OPTION_FOR, "--for"}};
+	} names[] = {{OPTION_DRY_RUN, "--dry-run"}, {OPTION_ALL, "--all"},
+		{OPTION_FORCE, "--force"}, {OPTION_STOP, "--stop"}, {OPTION_FOR, "--for"}};
 	unsigned int given = parse->options | (cli->duration != NULL ? OPTION_FOR : 0);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -254,6 +258,7 @@ static int check_whole(struct cli *cli, const struct parse *parse)
 	cli->dry_run = (parse->options & OPTION_DRY_RUN) != 0;
 	cli->all = (parse->options & OPTION_ALL) != 0;
 	cli->stop = (parse->options & OPTION_STOP) != 0;
+	cli->force = (parse->options & OPTION_FORCE) != 0;
 	return STATUS_OK;
 }
 

@@ -18,6 +18,7 @@ struct cli {
 	bool json;
 	bool dry_run;
 	bool all;
+	bool force;
 	bool stop;
 	const char *duration; /* of --for; NULL: not given */
 	bool colour;
@@ -25,7 +26,13 @@ struct cli {
 	FILE *err; /* everything else */
 };
 
-enum { OPTION_DRY_RUN = 1, OPTION_ALL = 2, OPTION_STOP = 8, OPTION_FOR = 16 };
+enum {
+	OPTION_DRY_RUN = 1,
+	OPTION_ALL = 2,
+	OPTION_FORCE = 4,
+	OPTION_STOP = 8,
+	OPTION_FOR = 16,
+};
 
 struct command {
 	const char *name;
@@ -54,6 +61,8 @@ void cli_error(const struct cli *cli, const char *format, ...)
 /* The commands, one a file or two. */
 int check_run(const struct cli *cli);
 int apply_run(const struct cli *cli);
+int link_drain_run(const struct cli *cli);
+int link_undrain_run(const struct cli *cli);
 int show_circuits_run(const struct cli *cli);
 int show_peerings_run(const struct cli *cli);
 int show_bgp_run(const struct cli *cli);

@@ -167,6 +167,34 @@ static const struct command show_commands[] = {
 
 static const struct command link_commands[] = {
 	{
+		.name = "drain",
+		.operand = "LINK",
+		.options = OPTION_FORCE,
+		.summary = "take a link out of use without losing a packet",
+		.details =
+			"Asks the other side to leave LINK (CIRCUIT/PEERING/primary or secondary) "
+			"by BGP:\n"
+			"a longer AS path and the community GRACEFUL_SHUTDOWN (RFC 8326). When "
+			"its\n"
+			"traffic has left, or after 30 s, our own leaves too. Tells how it goes, "
+			"and ends\n"
+			"when the link is safe to touch; interrupted, the drain goes on. It "
+			"outlives\n"
+			"restarts, until `onramp link undrain`. Refused when the peering's other "
+			"link is\n"
+			"not up, or drained: --force.",
+		.example = "onramp link drain contoso/private/primary",
+		.run = link_drain_run,
+	},
+	{
+		.name = "undrain",
+		.operand = "LINK",
+		.summary = "take a drained link back into use",
+		.details = "The steps of `onramp link drain` in the other order.",
+		.example = "onramp link undrain contoso/private/primary",
+		.run = link_undrain_run,
+	},
+	{
 		.name = "test",
 		.operand = "LINK",
 		.options = OPTION_FOR | OPTION_STOP,
@@ -218,9 +246,9 @@ static const struct command commands[] = {
 	},
 	{
 		.name = "link",
-		.summary = "take links out of use, and back",
+		.summary = "take links out of use and back, test their failure",
 		.details = "See the commands.",
-		.example = "onramp link test contoso/private/primary --for 10m",
+		.example = "onramp link drain contoso/private/primary",
 		.commands = link_commands,
 	},
 	{0},

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/log.h"
+#include "control/server/drains.h"
 #include "control/server/link_tests.h"
 #include "control/server/views.h"
 
@@ -219,6 +220,7 @@ struct question {
 	void *context;
 	json_t *(*finish)(struct question *question);
 	unsigned int asked; /* answers so far */
+	json_t *request;
 	struct bgp_answers bgp;
 };
 
@@ -226,6 +228,7 @@ static void question_free(struct question *question)
 {
 	for (unsigned int i = 0; i < BGP_ANSWERS; i++)
 		json_decref(question->bgp.answers[i]);
+	json_decref(question->request);
 	free(question);
 }
 
@@ -246,6 +249,11 @@ static json_t *finish_bgp(struct question *question)
 static json_t *finish_peerings(struct question *question)
 {
 	return rows_reply(view_peerings(question->office->sync, &question->bgp));
+}
+
+static json_t *finish_drain(struct question *question)
+{
+	return drains_request(question->office, question->request, &question->bgp);
 }
 
 static void finish(struct question *question)
@@ -279,8 +287,8 @@ static bool ask_next(struct question *question)
 		       question) == 0;
 }
 
-static struct question *ask_bgp(struct office *office, json_t *(*finish_with)(struct question *),
-	question_reply reply, void *context)
+static struct question *ask_bgp(struct office *office, const json_t *request,
+	json_t *(*finish_with)(struct question *), question_reply reply, void *context)
 {
 	struct question *question = calloc(1, sizeof(*question));
 
@@ -290,6 +298,7 @@ static struct question *ask_bgp(struct office *office, json_t *(*finish_with)(st
 	}
 	*question = (struct question){
 		.office = office, .reply = reply, .context = context, .finish = finish_with};
+	question->request = json_deep_copy(request);
 	if (ask_next(question))
 		return question;
 	finish(question);
@@ -308,6 +317,8 @@ static json_t *show_reply(struct office *office, const char *what)
 		return rows_reply(view_arp(office->sync));
 	if (strcmp(what, "document") == 0)
 		return document_reply(office);
+	if (strcmp(what, "drains") == 0)
+		return rows_reply(sync_drains(office->sync));
 	return request_error("nothing called \"%s\" can be shown", what);
 }
 
@@ -333,17 +344,20 @@ struct question *request_handle(
 
 	if (name != NULL && strcmp(name, "show") == 0 && what != NULL) {
 		if (strcmp(what, "bgp") == 0)
-			return ask_bgp(office, finish_bgp, reply, context);
+			return ask_bgp(office, request, finish_bgp, reply, context);
 		if (strcmp(what, "peerings") == 0)
-			return ask_bgp(office, finish_peerings, reply, context);
+			return ask_bgp(office, request, finish_peerings, reply, context);
 		answer = show_reply(office, what);
 	} else if (name != NULL && (strcmp(name, "plan") == 0 || strcmp(name, "commit") == 0)) {
 		answer = document_request(office, name, request);
 	} else if (name != NULL && strcmp(name, "test") == 0) {
 		answer = link_tests_request(office, request);
+	} else if (name != NULL && (strcmp(name, "drain") == 0 || strcmp(name, "undrain") == 0)) {
+		return ask_bgp(office, request, finish_drain, reply, context);
 	} else {
-		answer = request_error("a request is {\"request\": \"plan\"|\"commit\"|\"test\"|"
-				       "\"show\", ...}; show needs \"what\"");
+		answer = request_error(
+			"a request is {\"request\": \"plan\"|\"commit\"|\"test\"|\"drain\"|"
+			"\"undrain\"|\"show\", ...}; show needs \"what\"");
 	}
 	reply(context, answer);
 	return NULL;

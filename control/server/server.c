@@ -16,6 +16,7 @@
 #include <event2/listener.h>
 
 #include "control/log.h"
+#include "control/server/drains.h"
 #include "control/server/requests.h"
 
 #define CONNECTIONS_MAX 64u
@@ -287,6 +288,10 @@ struct server *server_open(
 		errno = -error;
 		return NULL;
 	}
+	error = drains_load(options->state_dir, sync);
+	if (error != 0)
+		log_error("server", "%s/drained: %s; links that were drained may be in use again",
+			options->state_dir, strerror(-error));
 	if (!request_apply_stored(&server->office))
 		log_error("server", "revision %llu is not in force: %s",
 			(unsigned long long)server->office.store.revision, server->office.refusal);

@@ -6,8 +6,10 @@
  *   {"request": "commit", "document": TEXT, "revision": N}
  *        -> {"revision": N+1, "findings": [...], "diff": {...}}
  *           refused when the running revision is not N (someone else applied)
+ *   {"request": "drain", "link": NAME, "force": BOOL}, {"request": "undrain", "link": NAME}
+ *        -> {"link", "state", ...}, a row of `show drains` (control/sync/sync.h)
  *   {"request": "test", "link": NAME, "seconds": N}  (0: end it)  -> {"link": NAME, "seconds": N}
- *   {"request": "show", "what": "status"|"circuits"|"peerings"|"bgp"|"arp"|"document"}
+ *   {"request": "show", "what": "status"|"circuits"|"peerings"|"bgp"|"arp"|"document"|"drains"}
  *        -> {"rows": [...]} or the object itself
  * Every failure: {"error": TEXT} and for a bad document "findings". What plan said, commit says.
  * A request is at most SERVER_REQUEST_MAX bytes; clients are root or control's own user.

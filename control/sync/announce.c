@@ -4,6 +4,7 @@
  * the attributes they had where they were learned (attributes.c).
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #define AWAY_MS 200
 #define LEAVE_S 1
 #define VERSIONS_S 5
+#define DRAIN_PREPEND 3 /* the site's AS number, as often as towards the link's own neighbour */
 
 static void announce_in(struct sync *sync, unsigned int ms)
 {
@@ -74,6 +76,24 @@ static bool announceable(const struct sync *sync, const struct route_entry *entr
 		       entry->effective_origin == API_ORIGIN_STATIC);
 }
 
+/* All ways to it are over links that are drained: others that know it are to be preferred (RFC
+ * 8326). */
+static void shut(const struct sync *sync, struct frr_announcement *announcement)
+{
+	const size_t most = sizeof(announcement->as_path) / sizeof(announcement->as_path[0]);
+	size_t kept = announcement->as_path_length, used = strlen(announcement->communities);
+
+	if (kept > most - DRAIN_PREPEND)
+		kept = most - DRAIN_PREPEND;
+	memmove(&announcement->as_path[DRAIN_PREPEND], announcement->as_path,
+		kept * sizeof(announcement->as_path[0]));
+	for (size_t i = 0; i < DRAIN_PREPEND; i++)
+		announcement->as_path[i] = sync->plan->site->asn;
+	announcement->as_path_length = (uint8_t)(kept + DRAIN_PREPEND);
+	snprintf(announcement->communities + used, sizeof(announcement->communities) - used,
+		"%s65535:0", used > 0 ? " " : "");
+}
+
 static bool fill_announcement(const struct sync *sync, const struct route_entry *entry,
 	struct frr_announcement *announcement)
 {
@@ -89,6 +109,8 @@ static bool fill_announcement(const struct sync *sync, const struct route_entry 
 			return false; /* on its way: its table is stale and will be read again */
 		*announcement = *learned;
 	}
+	if (drain_covers(sync, entry->effective_set))
+		shut(sync, announcement);
 	return true;
 }
 
@@ -116,6 +138,8 @@ static int collect(const struct sync *sync, struct frr_domain *domains,
 		domains[i].domain = &sync->plan->domains[i];
 		domains[i].ready = sync->domains[i]->acked;
 		domains[i].stale_s = sync->stale_s;
+		domains[i].shut_out = drain_shut_out(sync, sync->domains[i]);
+		domains[i].shut_in = drain_shut_in(sync, sync->domains[i]);
 		domains[i].announcements = *announcements + slice[sync->domains[i]->vrf];
 	}
 	for (id = table_walk(&sync->routes, 0); *announcements != NULL && id != 0;
@@ -152,6 +176,8 @@ static void tell(struct sync *sync)
 		log_error("frr", "cannot state what is wanted: %s", strerror(-error));
 	sync->announced |= error == 0;
 	sync->told = error == 0;
+	if (error == 0)
+		drain_told(sync);
 	free(announcements);
 	free(domains);
 	sweep_namespaces(sync);

@@ -136,6 +136,26 @@ struct domain {
 	} attributes[2];
 };
 
+enum drain_stage {
+	DRAIN_TELLING,
+	DRAIN_LEAVING,
+	DRAIN_MOVING,
+	DRAIN_DRAINED,
+	DRAIN_RETURNING,
+	DRAIN_WELCOMING,
+};
+
+/* drain.c: a link on its way out of use, out of it, or on its way back. */
+struct drain {
+	char link[API_NAME_MAX];
+	enum drain_stage stage;
+	bool told;                 /* FRR's wish was stated since the stage began */
+	unsigned int ticks, quiet; /* in the stage; without traffic */
+	bool counted;
+	uint64_t in, out;         /* forwarded packets, when last looked at */
+	uint64_t in_pps, out_pps; /* since the look before */
+};
+
 struct sync {
 	struct event_base *base;
 	char *run_dir, *frr_dir, *netns_dir;
@@ -195,6 +215,11 @@ struct sync {
 	unsigned int stale_s;
 	bool daemon_died[HOLDS]; /* and has not said yet all that it is configured to */
 	uint64_t held_routes;
+
+	/* drain.c */
+	struct drain *drains;
+	unsigned int drain_count;
+	struct event *drain_event;
 
 	/* heard.c */
 	struct event *heard_event;
@@ -373,6 +398,19 @@ static inline void hold_forgotten(struct sync *sync, struct route_entry *entry)
 	sync->held_routes -= entry->held;
 	entry->held = false;
 }
+
+/* ---- drain.c: links taken out of use ---- */
+int drain_open(struct sync *sync);
+void drain_close(struct sync *sync);
+/* Bits by the index of the domain's links, for struct frr_domain. */
+uint8_t drain_shut_out(const struct sync *sync, const struct domain *domain);
+uint8_t drain_shut_in(const struct sync *sync, const struct domain *domain);
+/* Our traffic leaves this interface. */
+bool drain_wanted(const struct sync *sync, uint32_t interface);
+/* The same of all members of the set: what it leads to is to be announced as a last resort. */
+bool drain_covers(const struct sync *sync, uint32_t set);
+/* FRR has been told a wish. */
+void drain_told(struct sync *sync);
 
 /* ---- heard.c: does zebra know the addresses of our links? ---- */
 int heard_open(struct sync *sync);

@@ -54,6 +54,8 @@ struct sync *sync_open(struct event_base *base, const struct sync_options *optio
 	if (error == 0)
 		error = hold_open(sync);
 	if (error == 0)
+		error = drain_open(sync);
+	if (error == 0)
 		error = heard_open(sync);
 	if (error == 0)
 		error = session_open(sync);
@@ -70,6 +72,7 @@ void sync_close(struct sync *sync)
 		return;
 	heard_close(sync);
 	hold_close(sync);
+	drain_close(sync);
 	announce_close(sync);
 	session_close(sync);
 	domains_close(sync);

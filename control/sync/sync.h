@@ -48,6 +48,14 @@ int sync_link_test(struct sync *sync, const char *link, uint32_t seconds);
 struct kernel *sync_kernel(struct sync *sync, unsigned int domain);
 struct frr *sync_frr(struct sync *sync);
 
+/* Takes a link (of any name, of this edge's plan or of a later one) out of use, step by step; one
+ * that was drained before this process started: at_once. 0 or -ENOMEM. */
+int sync_drain(struct sync *sync, const char *link, bool at_once);
+void sync_undrain(struct sync *sync, const char *link);
+/* [{"link", "state": "telling"|"leaving"|"moving"|"drained"|"returning"|"welcoming", "here": the
+ * plan has it, "in_pps", "out_pps": packets forwarded in from it, out to it}] */
+json_t *sync_drains(const struct sync *sync);
+
 /* {"dataplane": {"connected": bool, "state": ..., "synced": bool, "error": text|null},
  *  "frr": {"connected": bool, "bfd": bool (bfdd is there), "applied": bool,
  *  "held_routes": n (of a daemon that died), "error": ...},

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/neighbour.h>
+#include <stdio.h>
 #include <string.h>
 
 const char document_good[] =
@@ -52,6 +53,34 @@ int sync_link_test(struct sync *sync, const char *link, uint32_t seconds)
 		return -ENOENT;
 	fakes.test_seconds = seconds;
 	return fakes.test_error;
+}
+
+int sync_drain(struct sync *sync, const char *link, bool at_once)
+{
+	for (unsigned int i = 0; i < fakes.drain_count; i++)
+		if (strcmp(fakes.drains[i], link) == 0)
+			return 0;
+	snprintf(fakes.drains[fakes.drain_count++], sizeof(fakes.drains[0]), "%s", link);
+	fakes.drained_at_once += at_once;
+	return 0;
+}
+
+void sync_undrain(struct sync *sync, const char *link)
+{
+	for (unsigned int i = 0; i < fakes.drain_count; i++)
+		if (strcmp(fakes.drains[i], link) == 0)
+			memmove(fakes.drains[i], fakes.drains[--fakes.drain_count],
+				sizeof(fakes.drains[0]));
+}
+
+json_t *sync_drains(const struct sync *sync)
+{
+	json_t *rows = json_array();
+
+	for (unsigned int i = 0; i < fakes.drain_count; i++)
+		json_array_append_new(
+			rows, json_pack("{s:s, s:s}", "link", fakes.drains[i], "state", "drained"));
+	return rows;
 }
 
 int sync_apply(struct sync *sync, struct site *site, unsigned int edge)

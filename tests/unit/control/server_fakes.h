@@ -20,6 +20,8 @@ struct fakes {
 	bool kernel_up;
 	int test_error;            /* what sync_link_test returns, of contoso/private/primary */
 	unsigned int test_seconds; /* what it was asked for */
+	char drains[8][64];        /* all of them drained */
+	unsigned int drain_count, drained_at_once;
 };
 
 extern struct fakes fakes;
