@@ -92,6 +92,8 @@ int bfd_session_remove(uint32_t lid);
 void bfd_disown(void);
 /* Ends the sessions that have no lid. Returns how many. */
 unsigned int bfd_sweep(void);
+/* Is a session with this peer on this interface Up? */
+bool bfd_watches(uint32_t interface, uint8_t family, const uint8_t peer[16]);
 /* -ENOENT: no session of this lid. */
 int bfd_session_counters(uint32_t lid, struct bfd_counters *counters);
 unsigned int bfd_session_count(void);

@@ -64,6 +64,20 @@ int bfd_session_remove(uint32_t lid)
 	return entry != NULL ? 0 : -ENOENT;
 }
 
+bool bfd_watches(uint32_t interface, uint8_t family, const uint8_t peer[16])
+{
+	struct bfd_engine *engine = bfd_lock();
+	const struct bfd_entry *entry = NULL;
+
+	if (engine == NULL)
+		return false;
+	do
+		entry = bfd_table_next_of_peer(engine->table, interface, family, peer, entry);
+	while (entry != NULL && entry->session.state != BFD_UP);
+	bfd_unlock(engine);
+	return entry != NULL;
+}
+
 void bfd_disown(void)
 {
 	struct bfd_engine *engine = bfd_lock();

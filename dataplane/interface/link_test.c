@@ -57,7 +57,18 @@ static void measure(uint32_t interface, struct test *test, uint64_t now_us)
 		test->moved_us = down_us > test->started_us ? down_us - test->started_us : 0;
 }
 
-static int begin(uint32_t interface, struct test *test, uint64_t now_us)
+static void leave_unwatched(uint32_t interface, link_test_watched is_watched)
+{
+	struct api_path path;
+
+	for (uint32_t id = 0; path_next_on(interface, &id, &path);) {
+		if (!is_watched(interface, path.family, path.address))
+			path_set(interface, path.family, path.address, API_PATH_TEST, true);
+	}
+}
+
+static int begin(
+	uint32_t interface, struct test *test, uint64_t now_us, link_test_watched is_watched)
 {
 	bool untold = test->news;
 	int error;
@@ -72,7 +83,7 @@ static int begin(uint32_t interface, struct test *test, uint64_t now_us)
 	}
 	running++;
 	tell(test);
-	path_set_interface(interface, API_PATH_TEST, true);
+	leave_unwatched(interface, is_watched);
 	return 0;
 }
 
@@ -95,7 +106,7 @@ static int end(uint32_t interface, struct test *test, uint64_t now_us)
 	return 0;
 }
 
-int link_test_upsert(const struct api_link_test *api, uint64_t now_us)
+int link_test_upsert(const struct api_link_test *api, uint64_t now_us, link_test_watched is_watched)
 {
 	struct test *test;
 	int error;
@@ -112,7 +123,7 @@ int link_test_upsert(const struct api_link_test *api, uint64_t now_us)
 		test = tests[api->interface] = calloc(1, sizeof(*test));
 	if (test == NULL)
 		return -ENOMEM;
-	error = test->running ? 0 : begin(api->interface, test, now_us);
+	error = test->running ? 0 : begin(api->interface, test, now_us, is_watched);
 	test->deadline_us = now_us + (uint64_t)api->seconds * 1000000;
 	return error;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Failure tests: for a while a link is silent as if it were cut, both ways, control packets
- * included. What detects silence (BFD, BGP's hold timer) must find out by itself; a link that
+ * included. What detects silence (BFD) must find out by itself; a path that
  * nobody watches is taken out of use at once. The deadline is kept here, so that a test ends though
  * control is gone.
  *
@@ -16,9 +16,13 @@
 
 #include "dataplane/api/api.h"
 
+/* Does somebody notice by himself when this peer is silent? Main: bfd_watches(). */
+typedef bool (*link_test_watched)(uint32_t interface, uint8_t family, const uint8_t peer[16]);
+
 /* Begins a test, or gives a running one another deadline, or with 0 seconds ends it. 0, -EINVAL
  * (interface, seconds), -ENOENT (no such interface), -ENOMEM. */
-int link_test_upsert(const struct api_link_test *api, uint64_t now_us);
+int link_test_upsert(
+	const struct api_link_test *api, uint64_t now_us, link_test_watched is_watched);
 /* Ends the interface's test, if there is one. */
 int link_test_delete(uint32_t interface, uint64_t now_us);
 /* Each test that ran since its interface is there, in dump's form. */

@@ -76,6 +76,14 @@ static void change(struct path *path, uint8_t cause, bool down)
 	tell(path);
 }
 
+/* Under the lock. */
+static void fill(const struct path *path, struct api_path *api)
+{
+	*api = path->api;
+	api->down = path_bits(path->api.id);
+	api->changed_us = path->changed_us;
+}
+
 bool path_set(uint32_t interface, uint8_t family, const uint8_t peer[16], enum api_path_down cause,
 	bool down)
 {
@@ -95,6 +103,17 @@ bool path_set(uint32_t interface, uint8_t family, const uint8_t peer[16], enum a
 	}
 	pthread_mutex_unlock(&lock);
 	return found;
+}
+
+bool path_next_on(uint32_t interface, uint32_t *id, struct api_path *api)
+{
+	*id = *id == 0 ? first[interface] : paths[*id]->next;
+	if (*id == 0)
+		return false;
+	pthread_mutex_lock(&lock);
+	fill(paths[*id], api);
+	pthread_mutex_unlock(&lock);
+	return true;
 }
 
 void path_set_interface(uint32_t interface, enum api_path_down cause, bool down)
@@ -129,14 +148,6 @@ void path_wake_with(void (*wake)(void))
 	pthread_mutex_lock(&lock);
 	wake_main = wake;
 	pthread_mutex_unlock(&lock);
-}
-
-/* Under the lock. */
-static void fill(const struct path *path, struct api_path *api)
-{
-	*api = path->api;
-	api->down = path_bits(path->api.id);
-	api->changed_us = path->changed_us;
 }
 
 static void untell(struct path *path)

@@ -35,6 +35,9 @@ static __rte_always_inline uint8_t path_bits(uint32_t slot)
 bool path_set(uint32_t interface, uint8_t family, const uint8_t peer[16], enum api_path_down cause,
 	bool down);
 
+/* Main: the paths of an interface, one after another; *id is 0 at first. */
+bool path_next_on(uint32_t interface, uint32_t *id, struct api_path *api);
+
 /* Main: the same for all paths of the interface. */
 void path_set_interface(uint32_t interface, enum api_path_down cause, bool down);
 

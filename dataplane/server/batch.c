@@ -120,7 +120,7 @@ static int apply_path(const struct api_path *path, bool upsert)
 
 static int apply_link_test(const struct api_link_test *test, bool upsert)
 {
-	return upsert ? link_test_upsert(test, monotonic_us())
+	return upsert ? link_test_upsert(test, monotonic_us(), bfd_watches)
 		      : link_test_delete(test->interface, monotonic_us());
 }
 

@@ -329,6 +329,11 @@ static void a_port_without_link_is_a_counted_drop(void **state)
 }
 
 /* A failure test is a silent cut: BFD must find out by itself. */
+static bool is_watched(uint32_t interface, uint8_t family, const uint8_t peer[16])
+{
+	return true;
+}
+
 static void a_link_under_test_hears_and_says_nothing(void **state)
 {
 	struct api_link_test api = {.interface = 1, .seconds = 10};
@@ -336,7 +341,7 @@ static void a_link_under_test_hears_and_says_nothing(void **state)
 	struct frame packet;
 
 	scene(&untagged, &untagged);
-	assert_int_equal(link_test_upsert(&api, 1000000), 0);
+	assert_int_equal(link_test_upsert(&api, 1000000, is_watched), 0);
 	make(&packet, &untagged, AF_INET, 3784, 255);
 	departure = make_departure(&packet, AF_INET, 1);
 	depart(&departure);

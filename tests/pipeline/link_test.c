@@ -20,11 +20,19 @@
 static const struct encapsulation *const tags = &encapsulations[2];
 static const struct encapsulation untagged = {"untagged", 0x8100, 0, 0};
 
+/* The peer that BFD watches: the last octet of its address; 0: none. */
+static uint8_t watched_peer;
+
+static bool is_watched(uint32_t interface, uint8_t family, const uint8_t peer[16])
+{
+	return family == AF_INET && watched_peer != 0 && peer[3] == watched_peer;
+}
+
 static void begin(uint32_t interface, uint32_t seconds)
 {
 	const struct api_link_test api = {.interface = interface, .seconds = seconds};
 
-	assert_int_equal(link_test_upsert(&api, START), 0);
+	assert_int_equal(link_test_upsert(&api, START, is_watched), 0);
 }
 
 static struct api_link_test result_of(uint32_t interface, uint64_t now_us)
@@ -173,7 +181,7 @@ static void it_is_ended_or_prolonged(void **state)
 
 	scene(tags, tags);
 	begin(2, 10);
-	assert_int_equal(link_test_upsert(&more, START + 1000000), 0);
+	assert_int_equal(link_test_upsert(&more, START + 1000000, is_watched), 0);
 	assert_false(link_test_run(START + 4000000)); /* 3 s from when that was said */
 	expect_works();
 	begin(2, 10);
@@ -190,16 +198,16 @@ static void refuses_what_is_no_test(void **state)
 	struct api_link_test api = {.interface = 2, .seconds = API_LINK_TEST_S_MAX + 1}, row;
 
 	scene(tags, tags);
-	assert_int_equal(link_test_upsert(&api, START), -EINVAL);
+	assert_int_equal(link_test_upsert(&api, START, is_watched), -EINVAL);
 	api.seconds = 5;
 	api.interface = 0;
-	assert_int_equal(link_test_upsert(&api, START), -EINVAL);
+	assert_int_equal(link_test_upsert(&api, START, is_watched), -EINVAL);
 	assert_int_equal(link_test_delete(0, START), -EINVAL);
 	api.interface = API_INTERFACES_MAX;
-	assert_int_equal(link_test_upsert(&api, START), -EINVAL);
+	assert_int_equal(link_test_upsert(&api, START, is_watched), -EINVAL);
 	assert_int_equal(link_test_delete(API_INTERFACES_MAX, START), -EINVAL);
 	api.interface = 99;
-	assert_int_equal(link_test_upsert(&api, START), -ENOENT);
+	assert_int_equal(link_test_upsert(&api, START, is_watched), -ENOENT);
 	assert_false(link_test_next(0, START, &row));
 	assert_false(link_test_run(START));
 	expect_works();
@@ -265,6 +273,33 @@ static void traffic_moves(void **state)
 	assert_int_equal(result_of(2, START).dropped_out, 0);
 	link_test_run(START + 10000000);
 	assert_int_equal(path_bits(1), 0);
+}
+
+/* Who watches must find out by himself: until then packets go into the silence. */
+static void a_watched_path_is_left_when_that_is_found_out(void **state)
+{
+	static const uint8_t peers[2][16] = {{198, 51, 100, 1}, {198, 51, 100, 9}};
+	struct api_path path = {.interface = 2, .family = AF_INET};
+
+	scene(tags, tags);
+	for (unsigned int i = 0; i < 2; i++) {
+		path.id = 1 + i;
+		memcpy(path.address, peers[i], sizeof(path.address));
+		assert_int_equal(path_upsert(&path), 0);
+	}
+	watched_peer = 1;
+	begin(2, 10);
+	watched_peer = 0;
+	assert_int_equal(path_bits(1), 0);
+	assert_int_equal(path_bits(2), API_PATH_TEST);
+	assert_true(link_test_run(START + 1000));
+	assert_int_equal(result_of(2, START + 1000).moved_ms, API_LINK_TEST_NOT);
+	assert_true(path_set(2, AF_INET, peers[0], API_PATH_BFD, true));
+	assert_true(link_test_run(START + 2000));
+	assert_int_not_equal(result_of(2, START + 2000).moved_ms, API_LINK_TEST_NOT);
+	link_test_run(START + 10000000);
+	assert_int_equal(path_bits(1), API_PATH_BFD);
+	assert_int_equal(path_bits(2), 0);
 }
 
 /* What control states meanwhile does not end it, and what it stated is there afterwards. */
@@ -341,6 +376,7 @@ int main(void)
 		pipeline_test(refuses_what_is_no_test),
 		pipeline_test(loss_is_measured),
 		pipeline_test(traffic_moves),
+		pipeline_test(a_watched_path_is_left_when_that_is_found_out),
 		pipeline_test(changes_meanwhile_are_kept),
 		pipeline_test(a_deleted_interface_takes_its_test_along),
 		pipeline_test(begin_and_end_are_news),

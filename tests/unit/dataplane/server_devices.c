@@ -154,6 +154,11 @@ void bfd_unlock(struct bfd_engine *engine)
 {
 }
 
+bool bfd_watches(uint32_t interface, uint8_t family, const uint8_t peer[16])
+{
+	return false;
+}
+
 bool bfd_next_row(uint32_t *after, struct api_bfd_session *row)
 {
 	return false;

@@ -365,7 +365,12 @@ bool path_next(uint32_t after, struct api_path *api)
 	return next(API_PATH, after + 1, api);
 }
 
-int link_test_upsert(const struct api_link_test *api, uint64_t now_us)
+bool bfd_watches(uint32_t interface, uint8_t family, const uint8_t peer[16])
+{
+	return false;
+}
+
+int link_test_upsert(const struct api_link_test *api, uint64_t now_us, link_test_watched is_watched)
 {
 	return upsert(API_LINK_TEST, api->interface, api);
 }
