@@ -3,9 +3,11 @@
  * Groups: flows move when their member dies, those and no others, and return when it does.
  */
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dataplane/nexthop/path.h"
+#include "dataplane/vrf/vrf.h"
 #include "tests/pipeline/members.h"
 
 static const struct encapsulation *const link_tags = &encapsulations[1];
@@ -117,6 +119,57 @@ static void one_after_another_dies(void **state)
 	expect_drops(1, API_DROP_NO_LIVE_NEXT_HOP, 1);
 	die(2, API_PATH_BFD, false);
 	expect_moved(6, (gone & ~(1u << 2)) | 1u << 5);
+}
+
+enum { ROUTES = 900000, EVERY = 4999 };
+
+static void to_route(struct frame *in, uint32_t i)
+{
+	char destination[32];
+
+	snprintf(destination, sizeof(destination), "11.%u.%u.%u", i >> 16, i >> 8 & 0xff, i & 0xff);
+	frame_to_us(in, 0, link_tags, 0x0800);
+	frame_ipv4(in, &(struct ipv4){.source = "10.0.0.5",
+			       .destination = destination,
+			       .ttl = 9,
+			       .protocol = IPPROTO_UDP,
+			       .payload = 28});
+	frame_udp(in, i & 0x3fff, 2000, 20);
+	frame_fill(in, 20, i);
+}
+
+/* No table is touched: the next packet of each goes the other way. */
+static void any_number_of_routes_moves_with_one_store(void **state)
+{
+	static struct frame in;
+	unsigned int moved = 0;
+
+	scene_with_members(2);
+	add_group(41, 2, (const uint32_t[]){101, 100});
+	for (uint32_t i = 0; i < ROUTES; i++) {
+		struct api_route route = {.vrf = 1,
+			.group = 40 + i % 2,
+			.family = AF_INET,
+			.prefix_len = 32,
+			.origin = API_ORIGIN_BGP,
+			.address = {11, i >> 16, i >> 8, i}};
+
+		assert_int_equal(route_upsert(&route), 0);
+	}
+	assert_int_equal(vrf_commit(), 0);
+	for (uint32_t i = 0; i < ROUTES; i += EVERY) {
+		to_route(&in, i);
+
+		int own = member_of(&in);
+
+		die(own, API_PATH_BFD, true);
+		assert_int_equal(member_of(&in), 1 - own);
+		die(own, API_PATH_BFD, false);
+		assert_int_equal(member_of(&in), own);
+		moved += own;
+	}
+	/* Both had some. */
+	assert_in_range(moved, 1, ROUTES / EVERY - 1);
 }
 
 static void fragments_move_together(void **state)
@@ -246,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		pipeline_test(flows_of_a_dead_member_move_and_no_others),
 		pipeline_test(one_after_another_dies),
+		pipeline_test(any_number_of_routes_moves_with_one_store),
 		pipeline_test(fragments_move_together),
 		pipeline_test(drained_members_are_the_last_resort),
 		pipeline_test(a_group_of_one),
