@@ -25,6 +25,7 @@ SANITIZER_OPTIONS = {
     "TSAN_OPTIONS": "halt_on_error=1",
 }
 SYSTEM_TIMEOUT_S = 900
+LONG_FIB_TIMEOUT_S = 3600
 SKIPPED = 77  # exit status, as for meson
 
 
@@ -147,6 +148,7 @@ class Runner:
         self.meson_tests(name, directory)
         if name == "asan" and self.options.long:
             self.fuzz(directory)
+            self.long_fib(directory)
 
     def fuzz(self, directory):
         """The long runs; the short ones are among meson's tests."""
@@ -164,6 +166,18 @@ class Runner:
                 continue
             self.total.add(passed=1)
             say(f"ok   {name}: {seconds} s without a finding")
+
+    def long_fib(self, directory):
+        """10,000 tables of either family, from nothing and back, against an oracle."""
+        name = "fib_random-long"
+        log = os.path.join(BUILDS, f"{name}.log")
+        status = run_logged([os.path.join(directory, "tests/unit/dataplane/fib_random"), "--long"],
+                            log, SANITIZER_OPTIONS, LONG_FIB_TIMEOUT_S)
+        if status != 0:
+            self.fail(name, "no end in time" if status is None else "it found something", log)
+            return
+        self.total.add(passed=1)
+        say(f"ok   {name}: 10,000 full cycles")
 
     def instructions(self):
         """The fast path must not become slower; counted, because time means nothing here."""
@@ -234,7 +248,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
     parser.add_argument("--quick", action="store_true",
                         help="gcc only, and of the system tests only the lab")
-    parser.add_argument("--long", action="store_true", help="fuzz for 10 minutes a target")
+    parser.add_argument("--long", action="store_true", help="fuzz for 10 minutes a target, and 10,000 cycles of the FIB")
     parser.add_argument("--only", metavar="PATTERN",
                         help="only gcc, clang, asan, tsan, instructions or system/NAME with this in "
                              "the name")

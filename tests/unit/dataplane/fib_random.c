@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Random changes against the oracle: few prefixes that nest and collide, then enough of them that
- * the tree grows tables and loses them again. FIB_SEED in the environment repeats a run. */
+ * the tree grows tables and loses them again. FIB_SEED in the environment repeats a run.
+ *
+ * usage: fib_random [--long]: 10,000 full cycles instead of some */
+#include <errno.h>
+
+#include "dataplane/fib/node.h"
 #include "tests/unit/dataplane/fib_common.h"
 
 #define STEPS 40000u
 #define STEPS_PER_COMMIT 25u
+#define CYCLES 60u
+#define CYCLES_LONG 10000u
+#define CYCLE_ROUTES_MAX 12000u
 
 static uint64_t seed;
+static bool is_long;
 
 /* Prefixes crowd below a few roots, so that they nest, split and share blocks; some are anywhere
  * and of any length. */
@@ -212,6 +221,138 @@ static void test_grow_and_shrink(void **state)
 	grow_and_shrink(FIB_IPV6);
 }
 
+/* ---- full cycles: from nothing to a table and back to nothing ---- */
+
+/* So that prefixes come before those inside of them, after them, or as they are drawn. */
+enum order { AS_DRAWN, PARENTS_FIRST, CHILDREN_FIRST, ORDERS };
+
+struct cycle {
+	enum fib_family family;
+	struct fib *fib;
+	struct oracle oracle;
+	uint64_t random;
+	uint32_t count;
+	struct drawn {
+		fib_key key;
+		uint8_t length;
+	} drawn[CYCLE_ROUTES_MAX];
+};
+
+static int by_length(const void *left, const void *right)
+{
+	return ((const struct drawn *)left)->length - ((const struct drawn *)right)->length;
+}
+
+static int by_length_down(const void *left, const void *right)
+{
+	return by_length(right, left);
+}
+
+static void cycle_order(struct cycle *cycle, enum order order)
+{
+	if (order != AS_DRAWN)
+		qsort(cycle->drawn, cycle->count, sizeof(cycle->drawn[0]),
+			order == PARENTS_FIRST ? by_length : by_length_down);
+}
+
+/* Few routes mostly, and now and then so many that the top becomes a table. The default route is
+ * always among them. */
+static void cycle_draw(struct cycle *cycle, uint32_t number)
+{
+	uint32_t most = number % 20 == 0 ? CYCLE_ROUTES_MAX : 200;
+
+	cycle->count = 1 + (uint32_t)(random_next(&cycle->random) % most);
+	for (uint32_t i = 0; i < cycle->count; i++) {
+		unsigned int length = 0;
+		fib_key key = 0;
+
+		if (i != cycle->count / 2)
+			key = crowded_prefix(&cycle->random, cycle->family, &length);
+		cycle->drawn[i] = (struct drawn){key, (uint8_t)length};
+	}
+}
+
+static void cycle_check(const struct cycle *cycle, uint32_t from, uint32_t to)
+{
+	fib_key keys[FIB_BULK_MAX];
+	uint8_t lengths[FIB_BULK_MAX];
+
+	while (from < to) {
+		unsigned int n = 0;
+
+		for (; from < to && n < FIB_BULK_MAX; from++, n++) {
+			keys[n] = cycle->drawn[from].key;
+			lengths[n] = cycle->drawn[from].length;
+		}
+		check_boundaries(cycle->fib, &cycle->oracle, cycle->family, keys, lengths, n);
+	}
+}
+
+/* Each commit has as many changes as chance wants, and is looked at. */
+static void cycle_change(struct cycle *cycle, bool add)
+{
+	for (uint32_t i = 0, committed = 0; i < cycle->count; i++) {
+		const struct drawn *drawn = &cycle->drawn[i];
+		const struct oracle_entry *entry =
+			oracle_slot(&cycle->oracle, drawn->key, drawn->length);
+		bool there = entry->used && entry->group != 0;
+		uint32_t group = add ? 16 + (uint32_t)(random_next(&cycle->random) % 50) : 0;
+
+		if (add)
+			assert_int_equal(add_key(cycle->fib, drawn->key, drawn->length, group), 0);
+		else
+			assert_int_equal(delete_key(cycle->fib, drawn->key, drawn->length),
+				there ? 0 : -ENOENT);
+		oracle_set(&cycle->oracle, drawn->key, drawn->length, group);
+		if (random_next(&cycle->random) % 32 != 0 && i + 1 < cycle->count)
+			continue;
+		assert_int_equal(fib_commit(cycle->fib), 0);
+		cycle_check(cycle, committed, i + 1);
+		committed = i + 1;
+	}
+}
+
+static void cycle_run(struct cycle *cycle, uint32_t number)
+{
+	struct fib_usage before, after;
+
+	fib_usage(cycle->fib, &before);
+	cycle_draw(cycle, number);
+	oracle_init(&cycle->oracle, cycle->family, cycle->count);
+	cycle_order(cycle, number % ORDERS);
+	cycle_change(cycle, true);
+	cycle_check(cycle, 0, cycle->count);
+	check_walk(cycle->fib, &cycle->oracle, cycle->family);
+	cycle_order(cycle, number / ORDERS % ORDERS);
+	cycle_change(cycle, false);
+	fib_usage(cycle->fib, &after);
+	assert_int_equal(cycle->oracle.routes, 0);
+	assert_usage_equal(&before, &after);
+	/* Nothing is left of the RIB, nobody else having one. */
+	assert_int_equal(node_pool.live, 0);
+	free(cycle->oracle.entries);
+}
+
+static void full_cycles(enum fib_family family)
+{
+	struct cycle *cycle = calloc(1, sizeof(*cycle));
+
+	assert_non_null(cycle);
+	cycle->family = family;
+	cycle->fib = fib_create(family, CYCLE_ROUTES_MAX);
+	cycle->random = seed + 2;
+	for (uint32_t number = 0; number < (is_long ? CYCLES_LONG : CYCLES); number++)
+		cycle_run(cycle, number);
+	fib_free(cycle->fib);
+	free(cycle);
+}
+
+static void test_full_cycles(void **state)
+{
+	full_cycles(FIB_IPV4);
+	full_cycles(FIB_IPV6);
+}
+
 /* More changes than the list of changes holds. */
 static void test_one_big_commit(void **state)
 {
@@ -232,14 +373,20 @@ static void test_one_big_commit(void **state)
 	fib_free(fib);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_grow_and_shrink),
+		cmocka_unit_test(test_full_cycles),
 		cmocka_unit_test(test_one_big_commit),
 	};
 
+	is_long = argc == 2 && strcmp(argv[1], "--long") == 0;
+	if (argc > 1 && !is_long) {
+		fprintf(stderr, "usage: %s [--long]\n", argv[0]);
+		return EXIT_FAILURE;
+	}
 	seed = getenv("FIB_SEED") != NULL ? strtoull(getenv("FIB_SEED"), NULL, 0) : 20240611;
 	printf("seed %lu\n", seed);
 	return cmocka_run_group_tests(tests, NULL, NULL);
