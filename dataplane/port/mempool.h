@@ -8,7 +8,10 @@
 
 #include "dataplane/worker/worker.h"
 
-#define MEMPOOL_CACHE 256u
+/* Of a worker, the most that DPDK allows: where workers hand packets over, one receives more than
+ * it sends for some bursts and less for others, and what does not fit here goes to the end of a
+ * queue of all buffers and comes back from memory. */
+#define MEMPOOL_CACHE 512u
 /* Bytes of private area in each mbuf: struct handover. Whole cache lines, because the packet lies
  * behind it: headers across two lines cost a miss more where packets come from memory. */
 #define MEMPOOL_PRIVATE RTE_ALIGN_CEIL(sizeof(struct handover), RTE_CACHE_LINE_SIZE)

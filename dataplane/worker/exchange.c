@@ -8,6 +8,7 @@
 #include <rte_prefetch.h>
 #include <rte_ring.h>
 
+#include "dataplane/port/mempool.h"
 #include "dataplane/port/port.h"
 #include "dataplane/worker/counters.h"
 #include "pipelines/ingress/spread.h"
@@ -154,11 +155,26 @@ static void run(struct worker *worker, uint16_t tag, struct rte_mbuf **packets, 
 		drop(worker, PORT_TAG_ID(tag), packets[i], API_DROP_INTERFACE_GONE);
 }
 
+/* What of a frame the sender's cache has and will be written to here: the buffer's header, both
+ * lines, and where the headers are with the usual headroom, old and new. */
+static __rte_always_inline void fetch(const struct rte_mbuf *packet)
+{
+	const uint8_t *at = (const uint8_t *)packet;
+	const uint8_t *frame = at + sizeof(*packet) + MEMPOOL_PRIVATE + RTE_PKTMBUF_HEADROOM;
+
+	__builtin_prefetch(at, 1);
+	__builtin_prefetch(frame, 1);
+	__builtin_prefetch(frame - RTE_CACHE_LINE_SIZE, 1);
+	__builtin_prefetch(at + RTE_CACHE_LINE_SIZE, 1);
+}
+
 static unsigned int take(struct worker *worker, struct rte_ring *ring)
 {
 	struct rte_mbuf *packets[BURST_MAX];
 	unsigned int got = rte_ring_sc_dequeue_burst(ring, (void **)packets, BURST_MAX, NULL);
 
+	for (unsigned int i = 0; i < got; i++)
+		fetch(packets[i]);
 	for (unsigned int first = 0, next; first < got; first = next) {
 		for (next = first + 1; next < got; next++) {
 			if (packets[next]->port != packets[first]->port)

@@ -45,6 +45,15 @@ static inline uint32_t tags_hash(const struct packet *packet)
 	return hash;
 }
 
+/* The whole IP header is there. */
+static __rte_always_inline bool is_ip(const struct packet *packet)
+{
+	return packet->ethertype == RTE_ETHER_TYPE_IPV4
+		       ? packet->l3_bytes >= IPV4_HEADER_BYTES
+		       : packet->ethertype == RTE_ETHER_TYPE_IPV6 &&
+				 packet->l3_bytes >= IPV6_HEADER_BYTES;
+}
+
 /* 0 to workers - 1. */
 static __rte_always_inline unsigned int ingress_spread(struct rte_mbuf *mbuf, unsigned int workers)
 {
@@ -52,9 +61,7 @@ static __rte_always_inline unsigned int ingress_spread(struct rte_mbuf *mbuf, un
 	uint32_t hash;
 
 	find_l3(mbuf, &packet);
-	if (packet.ethertype == RTE_ETHER_TYPE_IPV4 && packet.l3_bytes >= IPV4_HEADER_BYTES)
-		hash = flow_hash(&packet);
-	else if (packet.ethertype == RTE_ETHER_TYPE_IPV6 && packet.l3_bytes >= IPV6_HEADER_BYTES)
+	if (likely(is_ip(&packet)))
 		hash = flow_hash(&packet);
 	else
 		hash = tags_hash(&packet);
