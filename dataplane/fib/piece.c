@@ -252,8 +252,8 @@ int piece_build(enum fib_family family, struct ranges *ranges, unsigned int dept
 	return block_build(&block, slot);
 }
 
-/* Calls each() with the slots of the piece itself; returns what the piece takes. */
-static uint32_t piece_slots(
+/* Calls each() with the slots of the piece itself that are pieces; returns what the piece takes. */
+static __rte_always_inline uint32_t piece_slots(
 	fib_slot slot, void (*each)(fib_slot slot, void *context), void *context)
 {
 	const struct bitmap *bitmap = slot_piece(slot);
@@ -263,7 +263,8 @@ static uint32_t piece_slots(
 
 	if (slot_tag(slot) == SLOT_BITMAP) {
 		for (int i = 0; i < __builtin_popcountll(bitmap->runs); i++)
-			each(bitmap->slots[i], context);
+			if (slot_tag(bitmap->slots[i]) != SLOT_GROUP)
+				each(bitmap->slots[i], context);
 		return bitmap_bytes(bitmap->runs);
 	}
 	header = ((const struct line32 *)lines)->header;
@@ -274,10 +275,13 @@ static uint32_t piece_slots(
 					      : HEADER_LINES3(header);
 	for (const uint8_t *line = lines + (total - leaves) * LINE_BYTES;
 		line < lines + total * LINE_BYTES; line += LINE_BYTES)
-		for (unsigned int i = 0; i < (wide ? 5 : 8); i++)
-			each(wide ? ((const struct line64 *)line)->slots[i]
-				  : ((const struct line32 *)line)->slots[i],
-				context);
+		for (unsigned int i = 0; i < (wide ? 5 : 8); i++) {
+			fib_slot below = wide ? ((const struct line64 *)line)->slots[i]
+					      : ((const struct line32 *)line)->slots[i];
+
+			if (slot_tag(below) != SLOT_GROUP)
+				each(below, context);
+		}
 	return total * LINE_BYTES;
 }
 
