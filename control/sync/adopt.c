@@ -70,6 +70,18 @@ int adopt_dataplane(struct sync *sync)
 	return 0;
 }
 
+static void read_path(const void *row, void *context)
+{
+	path_read(context, row);
+}
+
+/* It may be another process than the one that told its news, and news may have been missed. */
+int adopt_liveness(struct sync *sync)
+{
+	paths_forget_down(sync);
+	return api_client_dump(sync->client, API_PATH, 0, read_path, sync);
+}
+
 static void adopt_tap(struct sync *sync, int netns, const struct plan_link *link)
 {
 	uint32_t ifindex = tap_ifindex(netns, link->ifname);

@@ -37,7 +37,8 @@ struct path_entry {
 	struct table_node node;
 	uint32_t interface;
 	struct ip address;
-	bool wanted; /* in the present plan */
+	bool wanted;  /* in the present plan */
+	uint8_t down; /* of enum api_path_down, as the dataplane said last */
 };
 
 struct adjacency_entry {
@@ -271,6 +272,7 @@ void snapshot_ended(struct sync *sync);
 /* ---- adopt.c ---- */
 #define TAP_IFINDEX_BASE 65536u
 int adopt_dataplane(struct sync *sync); /* blocking; 0 or -errno */
+int adopt_liveness(struct sync *sync);  /* of the paths alone; the same */
 void adopt_taps(struct sync *sync);     /* of the plan's links that have no id yet */
 
 /* ---- batches.c ---- */
@@ -295,6 +297,11 @@ bool paths_plan(struct sync *sync);   /* ids; after links are planned. false: no
 void paths_state(struct sync *sync);  /* all of the plan's */
 void paths_forget(struct sync *sync); /* those that the plan does not name: they are swept */
 void paths_fini(struct sync *sync);
+/* What the dataplane has in a row of its dump; what it has not said is not known to be down. */
+void path_read(struct sync *sync, const struct api_path *row);
+void paths_forget_down(struct sync *sync);
+/* The dataplane sends nothing to this neighbour, whatever BGP says. */
+bool path_dead(const struct sync *sync, uint32_t interface, const struct ip *address);
 void path_adopt(struct sync *sync, const struct api_path *row);
 /* What an adjacency names: the path that lives and dies with this next hop; 0: none. */
 uint32_t path_towards(const struct sync *sync, uint32_t interface, const struct ip *address);
@@ -366,7 +373,8 @@ uint32_t set_want(struct sync *sync, const uint32_t *members, unsigned int count
 void set_hold(struct sync *sync, uint32_t set);
 void set_release(struct sync *sync, uint32_t set); /* 0 and fixed ones are allowed */
 void set_state(struct sync *sync, uint32_t set);
-bool set_alive(const struct sync *sync, uint32_t set); /* some member is resolved */
+/* Some member is resolved, and its path is not dead. */
+bool set_alive(const struct sync *sync, uint32_t set);
 void set_adopt(struct sync *sync, const struct api_group *row);
 void sets_forget_adopted(struct sync *sync);
 

@@ -364,6 +364,13 @@ void set_release(struct sync *sync, uint32_t id)
 	table_remove(&sync->sets, id);
 }
 
+static bool member_alive(const struct sync *sync, uint32_t id)
+{
+	const struct adjacency_entry *entry = table_at(&sync->adjacencies, id);
+
+	return entry->resolved && !path_dead(sync, entry->interface, &entry->address);
+}
+
 bool set_alive(const struct sync *sync, uint32_t id)
 {
 	const struct set_entry *set;
@@ -372,7 +379,7 @@ bool set_alive(const struct sync *sync, uint32_t id)
 		return false;
 	set = table_at(&sync->sets, id);
 	for (uint32_t i = 0; i < set->count; i++)
-		if (adjacency_resolved(sync, set->members[i]))
+		if (member_alive(sync, set->members[i]))
 			return true;
 	return false;
 }

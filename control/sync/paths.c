@@ -166,6 +166,38 @@ void paths_forget(struct sync *sync)
 			table_remove(&sync->paths, id);
 }
 
+void paths_forget_down(struct sync *sync)
+{
+	uint32_t id = table_walk(&sync->paths, 0);
+
+	for (; id != 0; id = table_walk(&sync->paths, id + 1))
+		((struct path_entry *)table_at(&sync->paths, id))->down = 0;
+}
+
+/* A drain leaves a path usable, and a failure test shall be found out by BFD and BGP. */
+static bool is_dead(uint8_t down)
+{
+	return (down & (API_PATH_BFD | API_PATH_CARRIER | API_PATH_ADMIN)) != 0;
+}
+
+bool path_dead(const struct sync *sync, uint32_t interface, const struct ip *address)
+{
+	uint32_t id = path_towards(sync, interface, address);
+
+	return id != 0 && is_dead(((const struct path_entry *)table_at(&sync->paths, id))->down);
+}
+
+void path_read(struct sync *sync, const struct api_path *row)
+{
+	struct path_entry *entry;
+
+	if (row->id == 0 || row->id >= sync->paths.top)
+		return;
+	entry = table_at(&sync->paths, row->id);
+	if (entry->node.used && entry->interface == row->interface)
+		entry->down = row->down;
+}
+
 void path_adopt(struct sync *sync, const struct api_path *row)
 {
 	struct ip peer = {.family = row->family};
@@ -174,6 +206,7 @@ void path_adopt(struct sync *sync, const struct api_path *row)
 	peer.prefix_len = row->family == AF_INET ? 32 : 128;
 	if (path_find(sync, row->interface, &peer) == 0)
 		make(sync, row->id, row->interface, &peer);
+	path_read(sync, row);
 }
 
 /* ---- what is wanted of them ---- */
@@ -239,7 +272,7 @@ void path_happened(struct sync *sync, const struct api_event *event)
 {
 	uint8_t down = event->b & 0xff, cause = event->b >> 8 & 0xff;
 	char names[64], cause_name[64], peer_text[64], lasted[32];
-	const struct path_entry *entry;
+	struct path_entry *entry;
 	const char *link;
 
 	if (event->a == 0 || event->a >= sync->paths.top)
@@ -247,6 +280,9 @@ void path_happened(struct sync *sync, const struct api_event *event)
 	entry = table_at(&sync->paths, event->a);
 	if (!entry->node.used)
 		return;
+	if (is_dead(entry->down) != is_dead(down))
+		announce_later(sync);
+	entry->down = down;
 	link = link_name_of(sync, entry->interface);
 	ip_text(&entry->address, peer_text, sizeof(peer_text));
 	duration_text(event->c, lasted, sizeof(lasted));

@@ -297,6 +297,8 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
 	error = watch_socket(sync);
 	if (error == 0 && !sync->adopted)
 		error = adopt_dataplane(sync);
+	else if (error == 0)
+		error = adopt_liveness(sync);
 	if (error != 0) {
 		session_lost(sync, strerror(-error));
 		return;

@@ -38,6 +38,13 @@ struct domain_link *domain_link(struct domain *domain, uint32_t interface)
 	return NULL;
 }
 
+static unsigned int announcements;
+
+void announce_later(struct sync *sync)
+{
+	announcements++;
+}
+
 static struct sync sync_;
 static struct domain customer, core;
 static struct domain *domain_list[2] = {&customer, &core};
@@ -207,6 +214,39 @@ static void wishes_are_of_a_link(void **state)
 	assert_int_equal(told_of(id4)->down_wanted, 0);
 }
 
+static void happens(uint32_t id, uint8_t down, uint8_t cause)
+{
+	const struct api_event event = {
+		.type = API_EVENT_PATH, .a = id, .b = down | (uint32_t)cause << 8};
+
+	path_happened(&sync_, &event);
+}
+
+/* What a dead path led to is announced no more, before BGP knows; a drain says that itself. */
+static void a_dead_path_is_not_announced(void **state)
+{
+	uint32_t id = towards(PRIMARY, "2001:db8:1::1");
+	const struct ip peer = ip_of("2001:db8:1::1"), next_hop = ip_of("fe80::1");
+	struct api_path row = {.id = id, .interface = PRIMARY, .down = API_PATH_CARRIER};
+
+	announcements = 0;
+	happens(id, API_PATH_BFD, API_PATH_BFD);
+	assert_int_equal(announcements, 1);
+	assert_true(path_dead(&sync_, PRIMARY, &peer));
+	assert_true(path_dead(&sync_, PRIMARY, &next_hop));
+	assert_false(path_dead(&sync_, CORE, &next_hop));
+	happens(id, API_PATH_BFD | API_PATH_DRAIN, API_PATH_DRAIN);
+	assert_int_equal(announcements, 1);
+	happens(id, API_PATH_DRAIN, API_PATH_BFD);
+	assert_int_equal(announcements, 2);
+	assert_false(path_dead(&sync_, PRIMARY, &peer));
+	/* Another dataplane: what the one before said is forgotten. */
+	path_read(&sync_, &row);
+	assert_true(path_dead(&sync_, PRIMARY, &peer));
+	paths_forget_down(&sync_);
+	assert_false(path_dead(&sync_, PRIMARY, &peer));
+}
+
 static void too_many_are_refused(void **state)
 {
 	table_fini(&sync_.paths);
@@ -224,6 +264,7 @@ int main(void)
 		path_test(a_new_plan_keeps_what_stays),
 		path_test(ids_are_adopted),
 		path_test(wishes_are_of_a_link),
+		path_test(a_dead_path_is_not_announced),
 		path_test(too_many_are_refused),
 	};
 
