@@ -66,6 +66,7 @@ int link_undrain_run(const struct cli *cli);
 int show_circuits_run(const struct cli *cli);
 int show_peerings_run(const struct cli *cli);
 int show_bgp_run(const struct cli *cli);
+int show_bfd_run(const struct cli *cli);
 int show_arp_run(const struct cli *cli);
 int show_status_run(const struct cli *cli);
 int show_ports_run(const struct cli *cli);

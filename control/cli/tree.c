@@ -42,6 +42,26 @@ static const struct command show_commands[] = {
 		.run = show_bgp_run,
 	},
 	{
+		.name = "bfd",
+		.operand = "[ADDRESS]",
+		.summary =
+			"BFD sessions: state, timers, how punctual the peer is, what was refused",
+		.details =
+			"Read from the dataplane. ASKED and PEER ASKS: interval x multiplier as "
+			"each side\n"
+			"wants them (\"10ms/50ms\": sending/receiving); the slower wins, and that "
+			"is what\n"
+			"SENDS says, before jitter. After DETECTS without a packet the link is "
+			"down.\n"
+			"JITTER is how much two of the peer's intervals differ on average. "
+			"REFUSED\n"
+			"packets changed nothing; they are listed below by reason, with a line "
+			"without\n"
+			"PEER for those that were for no session. -j has more.\n" ADDRESS_HELP,
+		.example = "onramp show bfd contoso/private",
+		.run = show_bfd_run,
+	},
+	{
 		.name = "routes",
 		.operand = "[DOMAIN]",
 		.summary = "what the dataplane forwards by, of one routing domain or all",

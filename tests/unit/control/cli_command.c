@@ -74,6 +74,8 @@ static void commands_are_found(void **state)
 		{"show circuits", show_circuits_run, NULL},
 		{"show peerings contoso/private", show_peerings_run, "contoso/private"},
 		{"show bgp contoso/private/primary", show_bgp_run, "contoso/private/primary"},
+		{"show bfd", show_bfd_run, NULL},
+		{"show bfd contoso/private", show_bfd_run, "contoso/private"},
 		{"show routes", show_routes_run, NULL},
 		{"show routes private.contoso", show_routes_run, "private.contoso"},
 		{"show arp", show_arp_run, NULL},
