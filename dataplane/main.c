@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "dataplane/api/clock.h"
+#include "dataplane/bfd/bfdd.h"
+#include "dataplane/bfd/news.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/path.h"
@@ -144,12 +146,35 @@ static int turn_ms(void)
 	return port_must_poll() ? LINK_TURN_MS : TURN_MS;
 }
 
+static void wake_on(int fd, bool *done)
+{
+	if (fd >= 0 && !*done)
+		*done = server_wake_on(fd) == 0;
+}
+
+/* What start-up made wakes main, once it is there. */
+static void wait_for_bfd(void)
+{
+	static bool news, bfdd;
+
+	wake_on(bfd_changes_fd(), &news);
+	wake_on(bfdd_fd(), &bfdd);
+}
+
+static void serve_bfd(void)
+{
+	wait_for_bfd();
+	bfd_pass_news();
+	bfdd_turn(monotonic_us());
+}
+
 static void run(void)
 {
 	path_wake_with(server_wake);
 	port_wake_with(server_wake);
 	while (!stop_signal && !startup_broken()) {
 		server_turn(turn_ms());
+		serve_bfd();
 		port_poll_links(link_changed);
 		pass_path_news();
 		pass_test_news();

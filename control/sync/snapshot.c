@@ -14,9 +14,22 @@
 #include "control/sync/internal.h"
 
 #define AGAIN_S 5
-#define UNSENT_MAX (2u << 20) /* bytes queued before routes wait for the socket */
+#define BFDD_SOCKET_NAME "bfdd.dataplane" /* beside FRR's vty sockets */
+#define UNSENT_MAX (2u << 20)             /* bytes queued before routes wait for the socket */
 
 static void push(struct sync *sync);
+
+static void name_bfdd_socket(const struct sync *sync, struct api_startup *startup)
+{
+	int length = snprintf(startup->bfdd_socket, sizeof(startup->bfdd_socket),
+		"%s/" BFDD_SOCKET_NAME, sync->frr_dir);
+
+	if (length > 0 && (size_t)length < sizeof(startup->bfdd_socket))
+		return;
+	log_error("sync", "no BFD: %s/" BFDD_SOCKET_NAME " is longer than a socket's path can be",
+		sync->frr_dir);
+	memset(startup->bfdd_socket, 0, sizeof(startup->bfdd_socket));
+}
 
 static void send_startup(struct sync *sync)
 {
@@ -27,6 +40,7 @@ static void send_startup(struct sync *sync)
 		.worker_count = edge->worker_cpu_count,
 		.control_cpu_count = edge->control_cpu_count};
 
+	name_bfdd_socket(sync, &startup);
 	memcpy(startup.worker_cpus, edge->worker_cpus, sizeof(startup.worker_cpus));
 	memcpy(startup.control_cpus, edge->control_cpus, sizeof(startup.control_cpus));
 	for (unsigned int i = 0; i < edge->port_count; i++) {

@@ -51,7 +51,8 @@
 #define API_GROUPS_MAX (1u << 20)      /* group ids API_GROUP_FIRST.. */
 #define API_GROUP_MEMBERS_MAX 16u
 #define API_CPUS_MAX 64u
-#define API_POLICERS_MAX 16384u /* policer ids 1..16383 */
+#define API_SOCKET_PATH_MAX 108u /* bytes: what a UNIX socket's address holds */
+#define API_POLICERS_MAX 16384u  /* policer ids 1..16383 */
 
 enum api_message_type {
 	API_HELLO = 1,
@@ -111,6 +112,9 @@ struct api_startup {
 	uint32_t mtu_max;       /* largest port MTU to come: sizes the packet buffers */
 	uint32_t idle_sleep_us; /* 0: workers poll without rest; else how long an idle worker sleeps
 				 */
+	/* Where FRR's bfdd will listen for a data plane (--dplaneaddr unix:PATH), in a directory
+	 * that only root and FRR's user may enter; empty: there are no BFD sessions. */
+	char bfdd_socket[API_SOCKET_PATH_MAX];
 };
 
 struct api_ack {

@@ -30,6 +30,7 @@ static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
 static unsigned int client_count;
 static struct rundir rundir;
 static int epoll = -1;
+static const char others; /* epoll's tag of fds that are others' to read */
 /* Given up for a moment to take and close a connection when no fd is left: otherwise it would wake
  * epoll for ever. */
 static int spare = -1;
@@ -219,9 +220,16 @@ void server_turn(int timeout_ms)
 			accept_clients();
 		else if (events[i].data.ptr == &wake_up)
 			eventfd_read(wake_up, &wakes);
-		else
+		else if (events[i].data.ptr != &others)
 			client_turn(events[i].data.ptr, events[i].events);
 	}
+}
+
+int server_wake_on(int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = (void *)(uintptr_t)&others};
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
 void server_close(void)

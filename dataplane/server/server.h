@@ -20,6 +20,9 @@ int server_open(const char *run_dir);
 void server_turn(int timeout_ms);
 void server_wake(void);
 
+/* server_turn also returns when fd becomes readable; reading it is the caller's. 0 or -errno. */
+int server_wake_on(int fd);
+
 /* Closes all connections and removes the socket. The tables stay as they are. */
 void server_close(void);
 

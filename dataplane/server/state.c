@@ -44,9 +44,8 @@ void server_startup(const struct api_startup *startup, struct api_ack *ack)
 	if (server_state.state != API_STATE_EMPTY) {
 		if (memcmp(startup, &server_state.startup, sizeof(*startup)) != 0)
 			ack_error(ack, -EALREADY,
-				"the dataplane runs with other CPUs or memory; restart it to "
-				"change "
-				"them");
+				"the dataplane runs with other CPUs or memory, or another bfdd; "
+				"restart it to change them");
 		return;
 	}
 	if (startup->worker_count == 0 || startup->worker_count > API_CPUS_MAX ||
@@ -55,6 +54,11 @@ void server_startup(const struct api_startup *startup, struct api_ack *ack)
 			"%u workers and %u control CPUs; 1 to %u and at most %u are right",
 			startup->worker_count, startup->control_cpu_count, API_CPUS_MAX,
 			API_CPUS_MAX);
+		return;
+	}
+	if (memchr(startup->bfdd_socket, '\0', sizeof(startup->bfdd_socket)) == NULL) {
+		ack_error(ack, -EINVAL, "the path of bfdd's socket has no end; %zu bytes at most",
+			sizeof(startup->bfdd_socket) - 1);
 		return;
 	}
 	error = startup_run(startup, ack->text, sizeof(ack->text));

@@ -14,6 +14,7 @@
 #include <rte_lcore.h>
 
 #include "dataplane/bfd/bfd.h"
+#include "dataplane/bfd/bfdd.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/policer/policer.h"
@@ -142,6 +143,10 @@ static int start_threads(const struct api_startup *startup, char *text, size_t s
 		what = "the bfd thread";
 		error = bfd_start(startup->worker_count);
 	}
+	if (error == 0 && startup->bfdd_socket[0] != '\0') {
+		what = "the connection to bfdd";
+		error = bfdd_start(startup->bfdd_socket);
+	}
 	if (error == 0) {
 		what = "the workers";
 		error = worker_start_all(startup);
@@ -193,6 +198,7 @@ void startup_stop(void)
 {
 	if (!eal_up)
 		return;
+	bfdd_stop();
 	worker_stop_all();
 	bfd_stop();
 	punt_stop();

@@ -254,8 +254,12 @@ static void startup_once(void **state)
 	startup.worker_count = 0;
 	assert_int_equal(
 		peer_ask(&peer, API_STARTUP, &startup, sizeof(startup), API_ACK).error, -EINVAL);
-	assert_int_equal(fakes.startups, 0);
 	startup.worker_count = 2;
+	memset(startup.bfdd_socket, 'x', sizeof(startup.bfdd_socket));
+	assert_int_equal(
+		peer_ask(&peer, API_STARTUP, &startup, sizeof(startup), API_ACK).error, -EINVAL);
+	assert_int_equal(fakes.startups, 0);
+	memset(startup.bfdd_socket, 0, sizeof(startup.bfdd_socket));
 	/* A failure is said in startup's own words and leaves the state as it was. */
 	fakes.startup_error = -ENOMEM;
 	ack = peer_ask(&peer, API_STARTUP, &startup, sizeof(startup), API_ACK);

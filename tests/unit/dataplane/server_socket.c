@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -161,6 +162,24 @@ static void too_many_clients(void **state)
 	assert_int_equal(api_client_dump(clients[63], API_VRF, 0, NULL, NULL), 0);
 	for (int i = 0; i < 64; i++)
 		api_client_close(clients[i]);
+}
+
+/* The wait has no end but what is written here. */
+static void others_wake_the_server(void **state)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	eventfd_t value;
+
+	assert_int_equal(server_open(dir), 0);
+	assert_int_equal(server_wake_on(fd), 0);
+	assert_int_equal(server_wake_on(-1), -EBADF);
+	assert_int_equal(eventfd_write(fd, 1), 0);
+	server_turn(-1);
+	/* Still to be read, and by whom it is for. */
+	server_turn(-1);
+	assert_int_equal(eventfd_read(fd, &value), 0);
+	close(fd);
+	server_close();
 }
 
 static void nobody_there(void **state)
@@ -448,6 +467,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(errors_of_dumps_reach_the_caller, start, finish),
 		cmocka_unit_test_setup_teardown(dump_loses_no_message, start, finish),
 		cmocka_unit_test_setup_teardown(many_taps, start, finish),
+		cmocka_unit_test_setup_teardown(others_wake_the_server, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(nobody_there, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(run_directory_is_checked, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(impostors_are_refused, make_dir, remove_dir),
