@@ -3,7 +3,7 @@
 
 import time
 
-from . import checks_failure, checks_ledger, checks_reach
+from . import checks_bfd, checks_failure, checks_ledger, checks_reach
 from .shell import LabError
 
 
@@ -17,7 +17,7 @@ class Check:
 def all_checks():
     """In the order they run: those that disturb come last, the ledger after all of them."""
     return [Check(name, function) for name, function in (
-        *checks_reach.checks(), *checks_failure.checks(),
+        *checks_reach.checks(), *checks_bfd.checks(), *checks_failure.checks(),
         *checks_ledger.checks("after traffic"), *checks_failure.restart_checks(),
         *checks_ledger.checks("after the restart"))]
 
@@ -68,7 +68,7 @@ def keep_state(lab):
 
 
 def keep_edge(edge, stem):
-    for what in ("status", "bgp", "routes", "arp", "stats", "drops", "ports", "memory"):
+    for what in ("status", "bgp", "routes", "arp", "stats", "drops", "ports", "memory", "bfd"):
         try:
             text = edge.command("show", what, check=False, timeout=10)
             text = text.stdout + text.stderr

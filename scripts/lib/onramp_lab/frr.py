@@ -17,8 +17,9 @@ FILES_WANTED = 100000  # FRR takes at least 8 a routing domain
 
 
 class Frr:
-    """zebra, bgpd and staticd in a namespace. config: {daemon: text}. domains_dir: run with one
-    VRF per namespace in that directory (zebra -n), in a mount namespace of its own."""
+    """zebra, bfdd, bgpd and staticd in a namespace. config: {daemon: text}. domains_dir: run with
+    one VRF per namespace in that directory (zebra -n), in a mount namespace of its own, and let
+    the dataplane run the BFD sessions."""
 
     def __init__(self, lab, instance, namespace, config=None, domains_dir=None):
         self.lab = lab
@@ -28,7 +29,7 @@ class Frr:
         self.domains_dir = domains_dir
         self.processes = {}
         self._make_directory()
-        for daemon in ("zebra", "bgpd", "staticd"):
+        for daemon in ("zebra", "bfdd", "bgpd", "staticd"):
             path = os.path.join(lab.run_dir, f"{instance}-{daemon}.conf")
             with open(path, "w", encoding="utf-8") as file:
                 file.write((config or {}).get(daemon, ""))
@@ -48,6 +49,8 @@ class Frr:
             argv += ["-K", "180", "-s", "90000000"]
         if not self.domains_dir:
             return argv
+        if daemon == "bfdd":
+            argv += ["--dplaneaddr", f"unix:{self.dir}/bfdd.dataplane"]
         if daemon == "zebra":
             argv.append("-n")
         files = min(FILES_WANTED, resource.getrlimit(resource.RLIMIT_NOFILE)[1])

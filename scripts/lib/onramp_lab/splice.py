@@ -29,9 +29,11 @@ class Splice:
         self._filter(self.port, LAST_PRIORITY, program, "nobody")
 
     def cut(self):
-        """A silent cut: frames vanish in both directions, every link stays up."""
+        """A silent cut: frames vanish in both directions, every link stays up, and the other wires
+        of the port work on."""
         self._filter(self.veth, 1, self._program(), "nobody")
-        self._filter(self.port, self.priority, self._program(), "nobody")
+        self.edge.run("tc", "filter", "del", "dev", self.port, "ingress",
+                      "prio", str(self.priority))
 
     def tag_bytes(self):
         return 4 * (bool(self.s_tag) + bool(self.c_tag))

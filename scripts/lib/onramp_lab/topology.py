@@ -309,6 +309,7 @@ def contoso_bgpd(lab, customer):
     sessions = "".join(f" neighbor {address} remote-as {SITE_ASN}\n"
                        f" neighbor {address} timers {lab.hold_s // 3} {lab.hold_s}\n"
                        f" neighbor {address} timers connect 2\n"
+                       f" neighbor {address} bfd\n"
                        for pair in neighbours for address in pair)
     def family(name, index, networks):
         lines = [f" address-family {name} unicast"]
@@ -329,6 +330,7 @@ def contoso_bgpd(lab, customer):
 def bird_base(router_id):
     return f"""router id {router_id};
 protocol device {{ }}
+protocol bfd {{ interface "*" {{ interval 300 ms; multiplier 3; }}; }}
 protocol direct {{ ipv4; ipv6; interface "lan", "lo"; }}
 filter leave_when_asked {{  # RFC 8326
 	if (65535, 0) ~ bgp_community then bgp_local_pref = 0;
@@ -345,7 +347,7 @@ def bird_session(lab, name, local, neighbour):
 	local {local[0]} as {local[1]};
 	neighbor {neighbour[0]} as {neighbour[1]};
 	hold time {lab.hold_s}; keepalive time {lab.hold_s // 3};
-	connect retry time 2; connect delay time 1; error wait time 1, 2;
+	connect retry time 2; connect delay time 1; error wait time 1, 2; bfd on;
 	{channel} {{ import filter leave_when_asked; export where source = RTS_DEVICE; }};
 }}
 """
