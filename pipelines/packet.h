@@ -40,27 +40,12 @@ struct packet {
 	struct rte_mbuf *mbuf;
 	const struct interface *in;        /* it came by; its sender's, for an ICMP error of ours */
 	const struct adjacency *adjacency; /* from route on */
-	union {
-		struct {
-			uint16_t ethertype; /* host order, behind the tags */
-			uint16_t l3_bytes;  /* IP header and payload, padding not */
-			uint8_t l3_offset;  /* from the start of the frame to the IP header */
-			uint8_t reason;     /* enum api_drop_reason, with EXIT_DROP */
-			bool generated; /* an ICMP error of ours: no TTL step, no further error */
-			uint8_t unused;
-		};
-		uint64_t shape; /* all of these, to be written at once */
-	};
+	uint16_t ethertype;                /* host order, behind the tags */
+	uint16_t l3_bytes;                 /* IP header and payload, padding not */
+	uint8_t l3_offset;                 /* from the start of the frame to the IP header */
+	uint8_t reason;                    /* enum api_drop_reason, with EXIT_DROP */
+	bool generated; /* an ICMP error of ours: no TTL step, no further error */
 };
-
-_Static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "packet_shape() and plain.h reckon with it");
-
-/* Of a packet as received. */
-static __rte_always_inline uint64_t packet_shape(
-	uint16_t ethertype, uint16_t l3_bytes, uint8_t l3_offset)
-{
-	return ethertype | (uint64_t)l3_bytes << 16 | (uint64_t)l3_offset << 32;
-}
 
 static __rte_always_inline uint8_t *packet_l3(const struct packet *packet)
 {
@@ -79,20 +64,49 @@ static __rte_always_inline enum packet_exit packet_drop(
 	return EXIT_DROP;
 }
 
-/* The packets of a burst that are of one family: what comes after ingress does not ask again. What
- * the look-up needs lies beside them. */
+/* Packets of a family are looked at eight at a time; the last ones of a lane are filled up. */
+#define LANE_STEP 8u
+
+/* The packets of a burst that are of one family: what comes after tags does not ask again. Side by
+ * side, as the steps want them; who needs one packet's knowledge together takes it by
+ * lane_packet(). A packet in a lane is not counted as received yet. */
 struct lane {
 	unsigned int count;
-	struct packet packets[BURST_MAX];
-	const struct fib *fibs[BURST_MAX];
+	struct rte_mbuf *mbufs[BURST_MAX + LANE_STEP];
+	const struct interface *ins[BURST_MAX + LANE_STEP]; /* they came by; never NULL */
+	uint8_t *ips[BURST_MAX + LANE_STEP];                /* their IP headers */
+	/* From the IP header on: of the frame; once the headers are checked, of the packet. */
+	uint32_t bytes[BURST_MAX + LANE_STEP];
+	/* What the look-up needs, set with the check of the headers. */
+	const struct fib *fibs[BURST_MAX + LANE_STEP];
 	union {
-		uint32_t addresses4[BURST_MAX]; /* destinations, host order */
+		uint32_t addresses4[BURST_MAX + LANE_STEP]; /* destinations, host order */
 		uint8_t addresses6[BURST_MAX][16];
 	};
 	uint32_t groups[BURST_MAX]; /* from route on */
 };
 
 enum { LANE_IPV4, LANE_IPV6, LANES };
+
+static __rte_always_inline void lane_put(struct lane *lane, unsigned int at, struct rte_mbuf *mbuf,
+	const struct interface *in, uint8_t *ip, uint32_t bytes)
+{
+	lane->mbufs[at] = mbuf;
+	lane->ins[at] = in;
+	lane->ips[at] = ip;
+	lane->bytes[at] = bytes;
+}
+
+static inline struct packet lane_packet(const struct lane *lane, unsigned int at, bool is_ipv4)
+{
+	return (struct packet){
+		.mbuf = lane->mbufs[at],
+		.in = lane->ins[at],
+		.ethertype = is_ipv4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6,
+		.l3_bytes = lane->bytes[at],
+		.l3_offset = lane->ips[at] - rte_pktmbuf_mtod(lane->mbufs[at], uint8_t *),
+	};
+}
 
 /* Big-endian fields at any alignment, in host order. (DPDK's byte swaps are volatile asm, which
  * the compiler cannot move or merge.) */

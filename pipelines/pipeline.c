@@ -2,237 +2,118 @@
 /*
  * A packet's way, from top to bottom:
  *
- *   receive:  ingress_is_plain, or else ingress_tags -> ingress_header -> ingress_local
- *             -> ingress_martian; then ingress_police
+ *   receive:  ingress_is_plain, and by family: ingress_odd_ipv4 or _ipv6 (the whole lane);
+ *             or else ingress_tags -> ingress_header -> ingress_local -> ingress_martian
  *   forward:  by family: route_lookup (the whole lane) -> egress_is_plain, or else
  *             route_member -> egress_check; then egress_police -> egress_ttl
- *             -> egress_rewrite -> egress_transmit
+ *             -> egress_rewrite -> egress_enqueue
  *
- * A stage's exit other than EXIT_NEXT goes to leave(), where each has its line. ICMP errors made
- * there take the way through forward once more; errors about errors do not exist.
+ * A stage's exit other than EXIT_NEXT goes to exits_leave(), where each has its line. ICMP errors
+ * made there take the way through forward once more.
  */
 #include "pipelines/pipeline.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-
 #include <rte_prefetch.h>
 
-#include "dataplane/punt/punt.h"
 #include "pipelines/egress/check.h"
-#include "pipelines/egress/fragment.h"
 #include "pipelines/egress/plain.h"
 #include "pipelines/egress/police.h"
 #include "pipelines/egress/rewrite.h"
 #include "pipelines/egress/transmit.h"
+#include "pipelines/exits.h"
 #include "pipelines/ingress/header.h"
 #include "pipelines/ingress/local.h"
 #include "pipelines/ingress/martian.h"
 #include "pipelines/ingress/plain.h"
-#include "pipelines/ingress/police.h"
+#include "pipelines/ingress/plain_ipv4.h"
+#include "pipelines/ingress/plain_ipv6.h"
 #include "pipelines/ingress/tags.h"
 #include "pipelines/packet.h"
-#include "pipelines/punt/icmp.h"
 #include "pipelines/punt/inject.h"
-#include "pipelines/punt/punt.h"
 #include "pipelines/route/lookup.h"
 #include "pipelines/route/member.h"
 
 #define PREFETCH_AHEAD 4u
 
-const uint8_t ingress_octet_is_odd[256] = {[0] = 1, [127] = 1, [169] = 1, [224 ... 255] = 1};
-
-/* A burst on its way: each packet may give rise to one ICMP error. */
-struct burst {
-	struct lane lanes[LANES];
-	struct lane errors[LANES];
-};
-
-static void drop(struct worker *worker, const struct packet *packet, enum api_drop_reason reason)
+static void count_received(struct worker *worker, uint32_t account, uint32_t bytes)
 {
-	worker->ledger[packet->in->id].drops[reason]++;
-	rte_pktmbuf_free(packet->mbuf);
+	worker->ledger[account].rx++;
+	worker->ledger[account].rx_bytes += bytes;
 }
 
-/* The packet is already counted; its sender is told, if that may be. */
-static void tell(
-	struct worker *worker, struct burst *burst, struct packet *packet, enum packet_exit exit)
-{
-	uint16_t mtu = exit == EXIT_TOO_BIG ? packet->adjacency->mtu : 0;
-	struct lane *lane = &burst->errors[packet_is_ipv4(packet) ? LANE_IPV4 : LANE_IPV6];
-
-	if (!icmp_error(worker, packet, exit, mtu, &lane->packets[lane->count]))
-		return;
-	route_want(lane, &lane->packets[lane->count]);
-	lane->count++;
-}
-
-static void drop_and_tell(
-	struct worker *worker, struct burst *burst, struct packet *packet, enum packet_exit exit)
-{
-	tell(worker, burst, packet, exit);
-	drop(worker, packet, exit == EXIT_EXPIRED ? API_DROP_TTL_EXPIRED : API_DROP_NO_ROUTE);
-}
-
-/* What is wrong is the way out: charged to the interface it was to leave by. */
-static void drop_out(
-	struct worker *worker, const struct packet *packet, enum api_drop_reason reason)
-{
-	egress_account(worker, packet);
-	worker->ledger[packet->adjacency->interface].drops[reason]++;
-	rte_pktmbuf_free(packet->mbuf);
-}
-
-/* Which link a connected destination is on, control knows from the domain the packet is in. */
-static void drop_glean(struct worker *worker, const struct packet *packet)
-{
-	const uint8_t *ip = packet_l3(packet);
-
-	if (packet_is_ipv4(packet))
-		punt_neighbour_needed(packet->in->id, AF_INET, ip + IPV4_DESTINATION);
-	else
-		punt_neighbour_needed(packet->in->id, AF_INET6, ip + IPV6_DESTINATION);
-	drop(worker, packet, API_DROP_NEIGHBOUR_UNRESOLVED);
-}
-
-static void drop_unresolved(struct worker *worker, const struct packet *packet)
-{
-	const struct adjacency *adjacency = packet->adjacency;
-
-	punt_neighbour_needed(adjacency->interface, adjacency->api.family, adjacency->api.address);
-	drop(worker, packet, API_DROP_NEIGHBOUR_UNRESOLVED);
-}
-
-static void fragment(struct worker *worker, struct packet *packet)
-{
-	egress_ttl(packet_l3(packet), true);
-
-	int error = egress_fragment(worker, packet);
-
-	if (error != 0)
-		drop(worker, packet, error == -EINVAL ? API_DROP_BAD_HEADER : API_DROP_NO_MEMORY);
-}
-
-/* The whole rest of the way for a packet that may go. */
-static __rte_always_inline void egress(
-	struct worker *worker, const struct packet *packet, bool is_ipv4)
-{
-	const struct adjacency *adjacency = packet->adjacency;
-	uint8_t *ip = packet_l3(packet);
-
-	if (likely(!packet->generated))
-		egress_ttl(ip, is_ipv4);
-	egress_rewrite(packet, ip, is_ipv4);
-	egress_account(worker, packet);
-	egress_enqueue(worker, adjacency->port, adjacency->interface, packet->mbuf,
-		packet->l3_bytes + adjacency->template_bytes);
-}
-
-/* Goes on in a buffer that has room for the new header. */
-static void move_and_send(struct worker *worker, struct packet *packet)
-{
-	struct rte_mbuf *copy = rte_pktmbuf_copy(packet->mbuf, worker->pool, 0, UINT32_MAX);
-
-	if (copy == NULL || copy->nb_segs != 1 ||
-		rte_pktmbuf_headroom(copy) + packet->l3_offset < TEMPLATE_BYTES) {
-		rte_pktmbuf_free(copy);
-		drop(worker, packet, API_DROP_NO_MEMORY);
-		return;
-	}
-	rte_pktmbuf_free(packet->mbuf);
-	packet->mbuf = copy;
-	egress(worker, packet, packet_is_ipv4(packet));
-}
-
-/* Every way off the common way. Takes the packet. */
-static __rte_noinline void leave(
-	struct worker *worker, struct burst *burst, struct packet *packet, enum packet_exit exit)
-{
-	switch (exit) {
-	case EXIT_PUNT:
-		if (packet->in->cut)
-			drop(worker, packet, API_DROP_LINK_TEST_PUNT);
-		else
-			punt_to_tap(worker, packet);
-		break;
-	case EXIT_UNREACHABLE:
-	case EXIT_EXPIRED:
-		drop_and_tell(worker, burst, packet, exit);
-		break;
-	case EXIT_GLEAN:
-		drop_glean(worker, packet);
-		break;
-	case EXIT_UNRESOLVED:
-		drop_unresolved(worker, packet);
-		break;
-	case EXIT_FRAGMENT:
-		fragment(worker, packet);
-		break;
-	case EXIT_TOO_BIG:
-		tell(worker, burst, packet, exit);
-		drop_out(worker, packet, API_DROP_MTU_EXCEEDED);
-		break;
-	case EXIT_POLICED:
-		/* Nobody is told: senders slow down by themselves. */
-		drop_out(worker, packet, API_DROP_POLICER_OUT);
-		break;
-	case EXIT_CUT:
-		drop_out(worker, packet, API_DROP_LINK_TEST_OUT);
-		break;
-	case EXIT_NO_HEADROOM:
-		move_and_send(worker, packet);
-		break;
-	case EXIT_DROP:
-	case EXIT_NEXT:
-		drop(worker, packet, packet->reason);
-		break;
-	}
-}
-
-/* A packet that egress_is_plain() does not know. */
 static __rte_noinline void forward_closely(
 	struct worker *worker, struct burst *burst, struct packet *packet, uint32_t group)
 {
-	enum packet_exit exit = route_member(packet, group);
+	enum packet_exit exit;
 
+	if (!packet->generated)
+		count_received(worker, packet->in->id, packet->mbuf->pkt_len);
+	if (packet->in->cut && !packet->generated)
+		exit = packet_drop(packet, API_DROP_LINK_TEST_IN);
+	else
+		exit = route_member(packet, group);
 	if (exit == EXIT_NEXT)
 		exit = egress_check(packet);
-	if (exit == EXIT_NEXT)
-		exit = egress_police(worker, packet);
+	exit = egress_police(worker, packet, exit);
 	if (exit != EXIT_NEXT)
-		leave(worker, burst, packet, exit);
+		exits_leave(worker, burst, packet, exit);
 	else
-		egress(worker, packet, packet_is_ipv4(packet));
+		exits_send(worker, packet);
 }
 
-/* The packet is looked at in a copy, which the compiler keeps in registers; the one in the lane is
- * for the ways out of line. */
+/* A packet that is plain at egress goes out. */
+static __rte_always_inline void forward_plain(struct worker *worker, struct api_ledger *ledgers,
+	const struct outgoing *packet, const struct adjacency *adjacency, bool is_ipv4)
+{
+	uint32_t account = adjacency->account, port = adjacency->port;
+	struct api_ledger *ledger = ledger_at(ledgers, packet->in->account);
+
+	egress_ttl(packet->ip, is_ipv4);
+	egress_rewrite(packet->mbuf, packet->ip, packet->sent, adjacency, is_ipv4);
+	ledger_add(&ledger->rx, 1);
+	ledger_add(&ledger->rx_bytes, packet->received);
+	ledger_add(&ledger->forwarded_in, 1);
+	ledger = ledger_at(ledgers, account);
+	ledger_add(&ledger->forwarded_out, 1);
+	egress_enqueue(worker, port, account, ledger, packet->mbuf, packet->sent);
+}
+
 static __rte_always_inline void forward_lane(
 	struct worker *worker, struct burst *burst, struct lane *lane, bool is_ipv4)
 {
-	for (unsigned int i = 0, n = lane->count; i < n; i++) {
-		struct packet *waits = &lane->packets[i];
-		struct packet packet = {
-			.mbuf = waits->mbuf, .in = waits->in, .shape = waits->shape};
+	struct policer_slot *policers = worker->policers;
+	struct api_ledger *ledgers = worker->ledger;
+	const struct adjacency *found[BURST_MAX];
 
-		if (unlikely(!egress_is_plain(&packet, waits, lane->groups[i], is_ipv4))) {
-			forward_closely(worker, burst, waits, lane->groups[i]);
-		} else if (unlikely(egress_police(worker, &packet) != EXIT_NEXT)) {
-			waits->adjacency = packet.adjacency;
-			leave(worker, burst, waits, EXIT_POLICED);
-		} else {
-			egress(worker, &packet, is_ipv4);
+	egress_find(lane, found);
+	for (unsigned int i = 0, n = lane->count; i < n; i++) {
+		struct outgoing packet = egress_take(lane, i);
+		const struct adjacency *adjacency = found[i];
+
+		if (unlikely(adjacency == NULL))
+			adjacency = route_choose_in_lane(lane, i, is_ipv4);
+		if (likely(adjacency != NULL) &&
+			likely(egress_is_plain(policers, &packet, adjacency, is_ipv4))) {
+			forward_plain(worker, ledgers, &packet, adjacency, is_ipv4);
+			continue;
 		}
+
+		struct packet careful = lane_packet(lane, i, is_ipv4);
+
+		forward_closely(worker, burst, &careful, lane->groups[i]);
 	}
 }
 
-static void forward(struct worker *worker, struct burst *burst, struct lane *lanes)
+/* Errors of ours, which are few. */
+static void forward_errors(
+	struct worker *worker, struct burst *burst, const struct lane *lane, bool is_ipv4)
 {
-	route_lookup(lanes);
-	worker_stage_done(worker, API_STAGE_ROUTE);
-	forward_lane(worker, burst, &lanes[LANE_IPV4], true);
-	forward_lane(worker, burst, &lanes[LANE_IPV6], false);
-	worker_stage_done(worker, API_STAGE_EGRESS);
+	for (unsigned int i = 0; i < lane->count; i++) {
+		struct packet packet = lane_packet(lane, i, is_ipv4);
+
+		packet.generated = true;
+		forward_closely(worker, burst, &packet, lane->groups[i]);
+	}
 }
 
 /* All stages read one segment. Ports are set up so that each frame is one; a device that chains
@@ -240,13 +121,6 @@ static void forward(struct worker *worker, struct burst *burst, struct lane *lan
 static bool is_one_segment(struct rte_mbuf *mbuf)
 {
 	return likely(mbuf->nb_segs == 1) || rte_pktmbuf_linearize(mbuf) == 0;
-}
-
-static __rte_always_inline void count_received(
-	struct worker *worker, uint32_t account, uint32_t bytes)
-{
-	worker->ledger[account].rx++;
-	worker->ledger[account].rx_bytes += bytes;
 }
 
 /* There is no interface to charge. */
@@ -258,7 +132,8 @@ static void turn_away(struct worker *worker, const struct port *port, struct rte
 	rte_pktmbuf_free(mbuf);
 }
 
-static enum packet_exit ingress_rest(struct worker *worker, struct packet *packet)
+/* False: the packet is gone. */
+static bool ingress_closely(struct worker *worker, struct burst *burst, struct packet *packet)
 {
 	enum packet_exit exit = ingress_header(packet);
 
@@ -266,10 +141,14 @@ static enum packet_exit ingress_rest(struct worker *worker, struct packet *packe
 		exit = ingress_local(packet);
 	if (exit == EXIT_NEXT)
 		exit = ingress_martian(packet);
-	return exit == EXIT_NEXT ? ingress_police(worker, packet) : exit;
+	if (exit == EXIT_NEXT)
+		return true;
+	count_received(worker, packet->in->id, packet->mbuf->pkt_len);
+	exits_leave(worker, burst, packet, exit);
+	return false;
 }
 
-/* A packet that is not plain. */
+/* A packet that ingress_is_plain() does not know. */
 static __rte_noinline void receive_closely(struct worker *worker, const struct port *port,
 	const struct plain *plain, struct rte_mbuf *mbuf, struct burst *burst)
 {
@@ -285,55 +164,62 @@ static __rte_noinline void receive_closely(struct worker *worker, const struct p
 		return;
 	}
 
-	/* What is of neither family goes no further than this. */
-	struct lane *lane = &burst->lanes[tags.ethertype != RTE_ETHER_TYPE_IPV4];
-	struct packet *packet = &lane->packets[lane->count];
-
-	*packet = (struct packet){
+	struct packet packet = {
 		.mbuf = mbuf,
 		.in = tags.in,
 		.ethertype = tags.ethertype,
 		.l3_offset = tags.l3_offset,
 	};
-	count_received(worker, tags.in->id, mbuf->pkt_len);
 
-	enum packet_exit exit = ingress_rest(worker, packet);
-
-	if (exit != EXIT_NEXT) {
-		leave(worker, burst, packet, exit);
+	if (!ingress_closely(worker, burst, &packet))
 		return;
-	}
-	route_want(lane, packet);
-	lane->count++;
+
+	struct lane *lane = &burst->lanes[packet_is_ipv4(&packet) ? LANE_IPV4 : LANE_IPV6];
+
+	lane_put(lane, lane->count++, mbuf, tags.in, packet_l3(&packet),
+		mbuf->data_len - packet.l3_offset);
 }
 
-/* A packet that ingress_is_plain() knows. */
-static __rte_always_inline void receive_plain(struct worker *worker, struct rte_mbuf *mbuf,
-	const struct sight *sight, bool is_ipv4, struct burst *burst)
+static void move_down(struct lane *lane, unsigned int from, unsigned int to, bool is_ipv4)
 {
-	struct lane *lane = &burst->lanes[is_ipv4 ? LANE_IPV4 : LANE_IPV6];
-	uint16_t ethertype = is_ipv4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
-	struct packet *packet = &lane->packets[lane->count];
-
-	packet->mbuf = mbuf;
-	packet->in = sight->in;
-	packet->shape = packet_shape(ethertype, sight->l3_bytes, sight->l3_offset);
-	count_received(worker, sight->in->id, mbuf->data_len);
-	if (unlikely(ingress_police(worker, packet) != EXIT_NEXT)) {
-		leave(worker, burst, packet, EXIT_DROP);
-		return;
-	}
+	lane_put(lane, to, lane->mbufs[from], lane->ins[from], lane->ips[from], lane->bytes[from]);
+	lane->fibs[to] = lane->fibs[from];
 	if (is_ipv4)
-		route_want4(lane, sight->in, load32(sight->ip + IPV4_DESTINATION));
+		lane->addresses4[to] = lane->addresses4[from];
 	else
-		route_want6(lane, sight->in, sight->ip + IPV6_DESTINATION);
-	lane->count++;
+		memcpy(lane->addresses6[to], lane->addresses6[from], sizeof(lane->addresses6[to]));
 }
 
+/* Packets of a lane that its check found odd: those that do not stay leave gaps, which are
+ * closed. */
+static __rte_noinline void check_closely(struct worker *worker, struct burst *burst,
+	struct lane *lane, const uint32_t *odd, bool is_ipv4)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < lane->count; i++) {
+		if (odd[i] != 0) {
+			struct packet packet = lane_packet(lane, i, is_ipv4);
+
+			if (!ingress_closely(worker, burst, &packet))
+				continue;
+			lane->bytes[i] = packet.l3_bytes;
+		}
+		if (kept != i)
+			move_down(lane, i, kept, is_ipv4);
+		kept++;
+	}
+	lane->count = kept;
+}
+
+/* All packets into their lanes. Their counts are in registers, but for packets that need a close
+ * look. */
 static void receive(struct worker *worker, const struct port *port, struct rte_mbuf **packets,
 	unsigned int n, struct burst *burst)
 {
+	struct lane *ipv4 = &burst->lanes[LANE_IPV4], *ipv6 = &burst->lanes[LANE_IPV6];
 	struct plain plain = plain_of_port(port);
+	unsigned int count4 = 0, count6 = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct rte_mbuf *mbuf = packets[i];
@@ -341,19 +227,42 @@ static void receive(struct worker *worker, const struct port *port, struct rte_m
 
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(packets[i + PREFETCH_AHEAD], void *));
-		if (unlikely(!ingress_is_plain(&plain, mbuf, &sight)))
+		if (unlikely(!ingress_is_plain(&plain, mbuf, &sight))) {
+			ipv4->count = count4;
+			ipv6->count = count6;
 			receive_closely(worker, port, &plain, mbuf, burst);
-		else if (likely(sight.is_ipv4))
-			receive_plain(worker, mbuf, &sight, true, burst);
-		else
-			receive_plain(worker, mbuf, &sight, false, burst);
+			count4 = ipv4->count;
+			count6 = ipv6->count;
+		} else if (likely(sight.is_ipv4)) {
+			lane_put(ipv4, count4++, mbuf, sight.in, sight.ip, sight.bytes);
+		} else {
+			lane_put(ipv6, count6++, mbuf, sight.in, sight.ip, sight.bytes);
+		}
 	}
+	ipv4->count = count4;
+	ipv6->count = count6;
+}
+
+static void check(struct worker *worker, struct burst *burst)
+{
+	struct lane *ipv4 = &burst->lanes[LANE_IPV4], *ipv6 = &burst->lanes[LANE_IPV6];
+	uint32_t odd[BURST_MAX + LANE_STEP];
+
+	if (ingress_odd_ipv4(ipv4, odd))
+		check_closely(worker, burst, ipv4, odd, true);
+	if (ingress_odd_ipv6(ipv6, odd))
+		check_closely(worker, burst, ipv6, odd, false);
 }
 
 static void start(struct lane *lanes)
 {
 	lanes[LANE_IPV4].count = 0;
 	lanes[LANE_IPV6].count = 0;
+}
+
+static bool is_empty(const struct lane *lanes)
+{
+	return lanes[LANE_IPV4].count + lanes[LANE_IPV6].count == 0;
 }
 
 void pipeline_receive(
@@ -366,11 +275,18 @@ void pipeline_receive(
 	for (unsigned int i = 0; i < RTE_MIN(n, PREFETCH_AHEAD); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
 	receive(worker, port, packets, n, &burst);
+	check(worker, &burst);
 	worker_stage_done(worker, API_STAGE_INGRESS);
-	if (burst.lanes[LANE_IPV4].count + burst.lanes[LANE_IPV6].count > 0)
-		forward(worker, &burst, burst.lanes);
-	if (unlikely(burst.errors[LANE_IPV4].count + burst.errors[LANE_IPV6].count > 0))
-		forward(worker, &burst, burst.errors);
+	route_lookup(burst.lanes);
+	worker_stage_done(worker, API_STAGE_ROUTE);
+	forward_lane(worker, &burst, &burst.lanes[LANE_IPV4], true);
+	forward_lane(worker, &burst, &burst.lanes[LANE_IPV6], false);
+	if (unlikely(!is_empty(burst.errors))) {
+		route_lookup(burst.errors);
+		forward_errors(worker, &burst, &burst.errors[LANE_IPV4], true);
+		forward_errors(worker, &burst, &burst.errors[LANE_IPV6], false);
+	}
+	worker_stage_done(worker, API_STAGE_EGRESS);
 }
 
 void pipeline_inject(struct worker *worker, struct rte_mbuf **packets, unsigned int n)
@@ -382,7 +298,7 @@ void pipeline_inject(struct worker *worker, struct rte_mbuf **packets, unsigned 
 void pipeline_flush(struct worker *worker)
 {
 	for (uint32_t port = 0; port < API_PORTS_MAX; port++) {
-		if (worker->tx[port].count > 0)
+		if (worker->tx_counts[port] > 0)
 			egress_flush(worker, port);
 	}
 }

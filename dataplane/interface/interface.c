@@ -112,6 +112,7 @@ static struct interface *build(const struct api_interface *api, uint32_t epoch, 
 	interface->id = api->id;
 	interface->epoch = epoch;
 	interface->vrf = api->vrf;
+	interface->account = COUNTERS_ACCOUNT(api->id);
 	interface->cut = link_test_cuts(api->id);
 	interface->policer_in = interface->cut ? POLICER_CLOSED : api->policer_in;
 	interface->policer_out = api->policer_out;

@@ -22,6 +22,7 @@ struct interface {
 	uint32_t id;
 	uint32_t epoch;
 	uint32_t vrf;
+	uint32_t account;    /* COUNTERS_ACCOUNT() of it */
 	uint32_t policer_in; /* 0: none; POLICER_CLOSED while it is cut */
 	uint32_t policer_out;
 	uint16_t port;

@@ -105,6 +105,7 @@ static struct adjacency *build(const struct api_adjacency *api, uint8_t mark)
 	memset(adjacency, 0, sizeof(*adjacency));
 	adjacency->id = api->id;
 	adjacency->interface = api->interface;
+	adjacency->account = interface->account;
 	adjacency->policer_out = interface->policer_out;
 	adjacency->liveness = api->path != 0 ? api->path : PATH_PORT(interface->port);
 	adjacency->port = interface->port;

@@ -27,6 +27,7 @@ enum adjacency_kind { ADJACENCY_ETHERNET = 1 };
 struct adjacency {
 	uint32_t id;
 	uint32_t interface;
+	uint32_t account;     /* of the interface, COUNTERS_ACCOUNT() */
 	uint32_t policer_out; /* of the interface */
 	uint32_t liveness;    /* the slot of path_down that says whether it can be used */
 	uint16_t port;

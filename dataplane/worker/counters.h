@@ -18,7 +18,22 @@ struct counters_thread {
 } __rte_cache_aligned;
 
 #define COUNTERS_PORT(port) (API_INTERFACES_MAX + (port))
+/* Where in a thread's table a slot's ledger is, in bytes: spares packets a multiplication. */
+#define COUNTERS_ACCOUNT(slot) ((uint32_t)((slot) * sizeof(struct api_ledger)))
 #define COUNTERS_SLOTS (API_INTERFACES_MAX + API_PORTS_MAX)
+
+static __rte_always_inline struct api_ledger *ledger_at(
+	struct api_ledger *ledgers, uint32_t account)
+{
+	return (struct api_ledger *)((uint8_t *)ledgers + account);
+}
+
+/* Keeps the compiler from adding to two neighbours by one vector, which costs more to make. */
+static __rte_always_inline void ledger_add(uint64_t *counter, uint64_t value)
+{
+	*counter += value;
+	__asm__("" : "+m"(*counter));
+}
 
 /* Main thread, before threads start. numa node of each thread, -1: any. 0 or -errno. */
 int counters_init(unsigned int threads, const int *numa_nodes);

@@ -57,13 +57,12 @@ struct worker {
 	uint64_t now;              /* TSC at the start of the turn */
 	bool sampling;             /* this turn is timed stage by stage */
 	uint64_t mark;             /* while sampling: TSC at the end of the stage before */
+	uint16_t tx_counts[API_PORTS_MAX]; /* how many wait in tx */
+	/* Of a size that indexing by port is a shift. */
 	struct tx_queue {
-		uint16_t count;
 		struct rte_mbuf *packets[BURST_MAX];
-		/* Whom to charge, and with what once it is sent and the device's:
-		 * interface | bytes << 32. */
-		uint64_t charges[BURST_MAX];
-	} tx[API_PORTS_MAX];
+		uint32_t accounts[BURST_MAX]; /* that they are counted in as sent */
+	} __rte_aligned(1024) tx[API_PORTS_MAX];
 	struct worker_account account;
 	struct worker_budgets *budgets; /* punt and ICMP token buckets by interface */
 	struct policer_slot *policers;  /* leased credit by policer */

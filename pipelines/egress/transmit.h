@@ -11,20 +11,23 @@
 /* Sends what waits for the port; what the device does not take is dropped as tx-full. */
 void egress_flush(struct worker *worker, uint32_t port);
 
-/* The frame is complete: leaves it in worker->tx. */
+/* The frame is complete: leaves it in worker->tx, counted as sent; what the
+ * device does not take at the end of the turn is taken back. */
 static __rte_always_inline void egress_enqueue(struct worker *worker, uint32_t port_id,
-	uint32_t interface, struct rte_mbuf *mbuf, uint32_t bytes)
+	uint32_t account, struct api_ledger *ledger, struct rte_mbuf *mbuf, uint32_t bytes)
 {
 	struct tx_queue *queue = &worker->tx[port_id];
-	uint32_t at = queue->count;
+	uint32_t at = worker->tx_counts[port_id];
 
 	if (unlikely(at == BURST_MAX)) {
 		egress_flush(worker, port_id);
 		at = 0;
 	}
 	queue->packets[at] = mbuf;
-	queue->charges[at] = interface | (uint64_t)bytes << 32;
-	queue->count = at + 1;
+	queue->accounts[at] = account;
+	worker->tx_counts[port_id] = at + 1;
+	ledger_add(&ledger->tx, 1);
+	ledger_add(&ledger->tx_bytes, bytes);
 }
 
 /* The frame is complete. Drops as port-down or leaves it in worker->tx. */
@@ -36,7 +39,8 @@ static __rte_always_inline void egress_transmit(
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
-	egress_enqueue(worker, port_id, interface, mbuf, mbuf->pkt_len);
+	egress_enqueue(worker, port_id, COUNTERS_ACCOUNT(interface), &worker->ledger[interface],
+		mbuf, mbuf->pkt_len);
 }
 
 /* The packet changes accounts, from the interface it came in by to the one it leaves by. */

@@ -12,29 +12,17 @@
 
 _Static_assert(BURST_MAX <= FIB_BULK_MAX, "a burst is one bulk look-up");
 
-/* What the packet at lane->count is to be looked up with. */
-static __rte_always_inline void route_want4(
-	struct lane *lane, const struct interface *in, uint32_t destination)
+/* What the packet is to be looked up with, for those that do not pass a whole lane's check. */
+static inline void route_want(struct lane *lane, unsigned int at, bool is_ipv4)
 {
-	lane->fibs[lane->count] = vrf_fib4(in->vrf);
-	lane->addresses4[lane->count] = destination;
-}
+	uint32_t vrf = lane->ins[at]->vrf;
+	const uint8_t *ip = lane->ips[at];
 
-static __rte_always_inline void route_want6(
-	struct lane *lane, const struct interface *in, const uint8_t *destination)
-{
-	lane->fibs[lane->count] = vrf_fib6(in->vrf);
-	memcpy(lane->addresses6[lane->count], destination, sizeof(lane->addresses6[0]));
-}
-
-static inline void route_want(struct lane *lane, const struct packet *packet)
-{
-	const uint8_t *ip = packet_l3(packet);
-
-	if (packet_is_ipv4(packet))
-		route_want4(lane, packet->in, load32(ip + IPV4_DESTINATION));
+	lane->fibs[at] = is_ipv4 ? vrf_fib4(vrf) : vrf_fib6(vrf);
+	if (is_ipv4)
+		lane->addresses4[at] = load32(ip + IPV4_DESTINATION);
 	else
-		route_want6(lane, packet->in, ip + IPV6_DESTINATION);
+		memcpy(lane->addresses6[at], ip + IPV6_DESTINATION, sizeof(lane->addresses6[at]));
 }
 
 static __rte_always_inline void route_lookup(struct lane *lanes)

@@ -89,13 +89,21 @@ static __rte_always_inline const struct adjacency *group_member(
 
 /* The packet's member of the group. NULL: the group has none that is not dead, or is
  * no group. */
-static __rte_noinline const struct adjacency *route_choose(const struct packet *packet, uint32_t id)
+static inline const struct adjacency *route_choose(const struct packet *packet, uint32_t id)
 {
 	const struct group *group = group_get(id);
 
 	if (unlikely(group == NULL || group->count == 0))
 		return NULL;
 	return group_member(group, packet);
+}
+
+static __rte_noinline const struct adjacency *route_choose_in_lane(
+	const struct lane *lane, unsigned int at, bool is_ipv4)
+{
+	struct packet packet = lane_packet(lane, at, is_ipv4);
+
+	return route_choose(&packet, lane->groups[at]);
 }
 
 static inline enum packet_exit fixed_group(struct packet *packet, uint32_t group)
