@@ -328,12 +328,12 @@ static void a_port_without_link_is_a_counted_drop(void **state)
 	expect_drops(1, API_DROP_PORT_DOWN, 1);
 }
 
-/* A failure test is a silent cut: BFD must find out by itself. */
 static bool is_watched(uint32_t interface, uint8_t family, const uint8_t peer[16])
 {
 	return true;
 }
 
+/* A failure test is a silent cut: BFD must find out by itself. */
 static void a_link_under_test_hears_and_says_nothing(void **state)
 {
 	struct api_link_test api = {.interface = 1, .seconds = 10};
