@@ -22,9 +22,8 @@
 #include "dataplane/startup/startup.h"
 #include "dataplane/worker/reclaim.h"
 
-#define TURN_MS 10
-/* While some device must be asked for its link. */
-#define LINK_TURN_MS 2
+/* How late a lost carrier may be known where the device does not tell. */
+#define TURN_MS 2
 /* While a failure test measures. */
 #define TEST_TURN_MS 1
 /* Per turn, so that a scan of unresolved neighbours cannot keep the API waiting. */
@@ -141,9 +140,7 @@ static void pass_test_news(void)
 
 static int turn_ms(void)
 {
-	if (link_test_run(monotonic_us()))
-		return TEST_TURN_MS;
-	return port_must_poll() ? LINK_TURN_MS : TURN_MS;
+	return link_test_run(monotonic_us()) ? TEST_TURN_MS : TURN_MS;
 }
 
 static void wake_on(int fd, bool *done)

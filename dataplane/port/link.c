@@ -67,15 +67,6 @@ void port_poll_links(void (*changed)(uint32_t port, bool up))
 	}
 }
 
-bool port_must_poll(void)
-{
-	for (uint32_t id = 0; id < API_PORTS_MAX; id++) {
-		if (port_table[id] && !port_table[id]->tells_link)
-			return true;
-	}
-	return false;
-}
-
 void port_wake_with(void (*wake)(void))
 {
 	wake_main = wake;

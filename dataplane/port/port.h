@@ -65,13 +65,11 @@ uint32_t port_sweep(void);
 bool port_next(uint32_t after_plus_one, struct api_port *api); /* first with id >= after_plus_one */
 void port_open_all(void);
 bool port_counters(uint32_t id, struct api_port_counters *counters);
-/* Looks at each port's link; calls changed() for each that went up or down. To be called when
- * wake() was, and where port_must_poll() at each turn of a millisecond or two. */
+/* Looks at each port's link; calls changed() for each that went up or down. At each turn, of a
+ * millisecond or two: there are devices that do not tell (net_tap for one, though it says so). */
 void port_poll_links(void (*changed)(uint32_t port, bool up));
-/* Some device does not say by itself when its link changes. */
-bool port_must_poll(void);
-/* Called by a thread of EAL's, when a device said so; paths know it already. NULL: nobody is.
- * Before there are ports. */
+/* Called by a thread of EAL's when a device told; paths know it already. NULL: nobody is. Before
+ * there are ports. */
 void port_wake_with(void (*wake)(void));
 void port_fini(void);
 

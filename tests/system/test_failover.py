@@ -21,14 +21,16 @@ MOVED_MS, LOST = 50, 100
 MEDIAN_MS, SAMPLES = 10, 11
 TEST_S = 2
 
-# Says when (CLOCK_MONOTONIC, us) it asked the kernel to take the interface down.
+# Says when (CLOCK_MONOTONIC, us) it asked the kernel to take the interface down, and when that had
+# done so: closing an interface takes the kernel some milliseconds before it tells anybody.
 TAKE_DOWN = """
 import fcntl, socket, struct, sys, time
 wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 name = sys.argv[1].encode()
 flags = struct.unpack("16sh", fcntl.ioctl(wire, 0x8913, struct.pack("16sh", name, 0)))[1]
-print(time.monotonic_ns() // 1000)
+asked = time.monotonic_ns() // 1000
 fcntl.ioctl(wire, 0x8914, struct.pack("16sh", name, flags & ~1))
+print(asked, time.monotonic_ns() // 1000)
 """
 
 
@@ -109,18 +111,18 @@ def settle(lab):
 
 
 def take_down(lab):
-    """When it was asked for, and when each path was known to be down: us."""
+    """When it was asked for, when it was done, and when both paths were known to be down: us."""
     done = lab.edge_space.run("/usr/bin/python3", "-c", TAKE_DOWN, PORT)
     def look():
         rows = paths(lab, PRIMARY)
         return all("carrier" in row["causes"] for row in rows.values()) and rows
     rows = wait_until(f"the paths of {PRIMARY} to be down", look, 5)
-    return int(done.stdout), [row["changed_us"] for row in rows.values()]
+    return [*map(int, done.stdout.split()), max(row["changed_us"] for row in rows.values())]
 
 
 def carrier(lab):
     with Load(lab) as flows:
-        asked, known = take_down(lab)
+        asked, _, known = take_down(lab)
         for flow in flows:
             flow.wait_more(2 * PPS)
         if shares(lab, flows) > 0.01:
@@ -129,7 +131,7 @@ def carrier(lab):
         shared(lab)
         share = must_share(lab, flows)
         said = must_lose_little(flows, LOST)
-    moved = max(known) - asked
+    moved = known - asked
     if not 0 <= moved <= 1000 * MOVED_MS:
         raise LabError(f"the paths were down {moved} us after the interface was taken down")
     for row in paths(lab, PRIMARY).values():
@@ -143,19 +145,23 @@ def carrier(lab):
 
 def carrier_again(lab):
     """Often enough for a median, which a busy machine does not move."""
-    moved = []
+    asked_ms, done_ms = [], []
     for _ in range(SAMPLES):
-        asked, known = take_down(lab)
-        moved.append((max(known) - asked) / 1000)
+        asked, done, known = take_down(lab)
+        asked_ms.append((known - asked) / 1000)
+        done_ms.append((known - done) / 1000)
         lab.edge_space.ip("link", "set", PORT, "up")
         wait_until("both paths live again",
                    lambda: all(row["state"] == "live" for row in paths(lab, PRIMARY).values()), 5)
-    moved.sort()
-    if not 0 <= moved[SAMPLES // 2] <= MEDIAN_MS:
-        raise LabError(f"from the event to the paths down, ms: {moved}")
+    asked_ms.sort()
+    done_ms.sort()
+    if asked_ms[0] < 0 or done_ms[SAMPLES // 2] > MEDIAN_MS:
+        raise LabError(f"paths down, ms after the kernel was asked: {asked_ms}, had done it: "
+                       f"{done_ms}")
     shared(lab)
-    return (f"from the event to the paths down: median {moved[SAMPLES // 2]:.1f} ms, "
-            f"most {moved[-1]:.1f} ms of {SAMPLES}")
+    return (f"paths down, of {SAMPLES}: median {asked_ms[SAMPLES // 2]:.1f} ms, most "
+            f"{asked_ms[-1]:.1f} ms after the kernel was asked to; median "
+            f"{done_ms[SAMPLES // 2]:.1f} ms, most {done_ms[-1]:.1f} ms after it had")
 
 
 def link_tests(lab, link):
