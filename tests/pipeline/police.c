@@ -217,6 +217,51 @@ static void fragments(void **state)
 	expect_drops(2, API_DROP_POLICER_OUT, 3 * n - ledger.tx);
 }
 
+/* A packet that has to be cut is charged whole on its way in, and dropped whole beyond the rate. */
+static void cut_packets_on_the_way_in(void **state)
+{
+	struct frame frame, sent;
+	unsigned int n = 60, passed;
+
+	scene(vlan, vlan);
+	add_policer(IN, 0);
+	police(1, IN, 0);
+	make_flow(&frame, vlan, AF_INET, 4000);
+	for (unsigned int i = 0; i < n; i++) {
+		receive_one(0, &frame);
+		while (sent_count(1) > 0)
+			take_sent(1, &sent);
+	}
+	passed = ledger_of(1).forwarded_in;
+	assert_true(passed * frame.length > BURST * 3 / 4 && passed * frame.length <= BURST);
+	assert_int_equal(ledger_of(2).fragments_added, 2 * passed);
+	expect_drops(1, API_DROP_POLICER_IN, n - passed);
+}
+
+/* One policer for a packet's way in and its way out: both times are charged. */
+static void the_same_policer_twice(void **state)
+{
+	struct frame frame;
+	uint32_t before;
+
+	scene(vlan, vlan);
+	add_policer(IN, 0);
+	police(1, IN, 0);
+	police(2, 0, IN);
+	lease(IN);
+	before = credit(IN);
+	make_flow(&frame, vlan, AF_INET, 700);
+	receive_one(0, &frame);
+	assert_int_equal(before - credit(IN), 2 * frame.length);
+	/* What is left does for once, not twice: the quick look gives the first half back. */
+	worker.policers[IN].credit = frame.length + frame.length / 2;
+	worker.policers[IN].since = worker.now + 1;
+	receive_one(0, &frame);
+	expect_drops(2, API_DROP_POLICER_OUT, 1);
+	assert_int_equal(credit(IN), frame.length / 2);
+	take_sent(1, &frame);
+}
+
 /* An interface that changes its policer takes its neighbours along; one in use stays. */
 static void references(void **state)
 {
@@ -255,6 +300,8 @@ int main(void)
 		pipeline_test(interfaces_share_a_policer),
 		pipeline_test(not_charged),
 		pipeline_test(fragments),
+		pipeline_test(cut_packets_on_the_way_in),
+		pipeline_test(the_same_policer_twice),
 		pipeline_test(references),
 	};
 
