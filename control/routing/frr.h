@@ -34,6 +34,9 @@ struct frr_domain {
 	/* Bits, by the link's index: the neighbour is asked to leave the link (AS path longer,
 	 * GRACEFUL_SHUTDOWN, RFC 8326); what it announces there is used last. */
 	uint8_t shut_out, shut_in;
+	/* bfdd is there. bgpd takes each session that a new bfdd does not know yet for Down and
+	 * resets it, so it must have forgotten BFD before bfdd comes back. */
+	bool bfd;
 	unsigned int stale_s; /* zebra keeps the routes of a bgpd that died so long */
 };
 

@@ -111,7 +111,8 @@ static int add_neighbor(struct config_block *block, const struct frr_domain *dom
 	error |= config_block_add(block, SECTION_NONE, "neighbor %s update-source %s", to, from);
 	error |= config_block_add(
 		block, SECTION_NONE, "neighbor %s timers connect %d", to, CONNECT_RETRY_S);
-	error |= add_bfd(block, link, to);
+	if (domain->bfd)
+		error |= add_bfd(block, link, to);
 	error |= config_block_add(block, section, "neighbor %s activate", to);
 	error |= add_policies(block, domain, number, peer, to);
 	return error ? -ENOMEM : 0;

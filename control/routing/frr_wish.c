@@ -46,6 +46,7 @@ uint64_t frr_wish_hash(const struct site *site, const struct frr_domain *frr_dom
 	hash = hash_more(hash, &frr_domain->stale_s, sizeof(frr_domain->stale_s));
 	hash = hash_more(hash, &frr_domain->shut_out, sizeof(frr_domain->shut_out));
 	hash = hash_more(hash, &frr_domain->shut_in, sizeof(frr_domain->shut_in));
+	hash = hash_more(hash, &frr_domain->bfd, sizeof(frr_domain->bfd));
 	if (!frr_domain->ready)
 		return hash;
 	for (size_t i = 0; i < frr_domain->announcement_count; i++)

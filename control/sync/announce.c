@@ -138,6 +138,7 @@ static int collect(const struct sync *sync, struct frr_domain *domains,
 		domains[i].domain = &sync->plan->domains[i];
 		domains[i].ready = sync->domains[i]->acked;
 		domains[i].stale_s = sync->stale_s;
+		domains[i].bfd = frr_bfd_connected(sync->frr);
 		domains[i].shut_out = drain_shut_out(sync, sync->domains[i]);
 		domains[i].shut_in = drain_shut_in(sync, sync->domains[i]);
 		domains[i].announcements = *announcements + slice[sync->domains[i]->vrf];

@@ -220,6 +220,9 @@ static void on_daemon(void *context, enum frr_daemon_id id, bool here)
 
 	if (!here && (id == FRR_BGPD || id == FRR_STATICD))
 		begin(sync, id == FRR_BGPD ? HOLD_BGP : HOLD_STATIC);
+	/* bgpd is to use BFD, or to forget it (struct frr_domain). */
+	if (id == FRR_BFDD)
+		announce_later(sync);
 }
 
 int hold_open(struct sync *sync)

@@ -158,7 +158,8 @@ static void make_bgp_domain(unsigned int i, const char *name)
 		.announcements = edge.announcements,
 		.announcement_count = 2,
 		.ready = i == 0,
-		.stale_s = 180};
+		.stale_s = 180,
+		.bfd = true};
 }
 
 static void make_site(void)

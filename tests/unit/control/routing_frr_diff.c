@@ -351,6 +351,7 @@ static bool has_line(const struct config_block *block, const char *text)
 }
 
 static uint8_t shut_out, shut_in; /* of the next wish */
+static bool bfdd_is_there = true;
 
 static void wish_of(enum domain_kind kind, bool ready, struct frr_wish *wish)
 {
@@ -363,7 +364,8 @@ static void wish_of(enum domain_kind kind, bool ready, struct frr_wish *wish)
 		.ready = ready,
 		.stale_s = 180,
 		.shut_out = shut_out,
-		.shut_in = shut_in};
+		.shut_in = shut_in,
+		.bfd = bfdd_is_there};
 
 	domain = (struct plan_domain){.kind = kind, .link_count = 2};
 	strcpy(domain.name, "private.a");
@@ -420,6 +422,21 @@ static void gives_each_session_the_bfd_of_its_link(void **state)
 	assert_true(has_line(wish.bgp, "neighbor 2001:db8::5 bfd"));
 	assert_true(has_line(wish.bgp, "neighbor 2001:db8::5 bfd profile onramp-50-3"));
 	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 bfd profile onramp-300-3"));
+	frr_wish_free(&wish);
+}
+
+/* bgpd resets a session that it knew Up and a new bfdd calls Down: it must know of none. */
+static void forgets_bfd_while_bfdd_is_away(void **state)
+{
+	struct frr_wish wish;
+
+	bfdd_is_there = false;
+	wish_of(DOMAIN_PRIVATE, true, &wish);
+	bfdd_is_there = true;
+	assert_true(has_line(wish.bgp, "neighbor 2001:db8::5 remote-as 65001"));
+	assert_false(has_line(wish.bgp, "neighbor 2001:db8::5 bfd"));
+	assert_false(has_line(wish.bgp, "neighbor 2001:db8::5 bfd profile onramp-50-3"));
+	assert_false(has_line(wish.bgp, "neighbor 2001:db8::5 bfd check-control-plane-failure"));
 	frr_wish_free(&wish);
 }
 
@@ -483,6 +500,7 @@ int main(void)
 		cmocka_unit_test(asks_only_the_drained_link_to_be_left),
 		cmocka_unit_test(keeps_profiles_inside_bfd),
 		cmocka_unit_test(gives_each_session_the_bfd_of_its_link),
+		cmocka_unit_test(forgets_bfd_while_bfdd_is_away),
 		cmocka_unit_test(writes_communities_as_frr_does),
 		cmocka_unit_test(shares_route_maps_between_equal_announcements),
 		cmocka_unit_test(announces_nothing_before_it_is_ready),

@@ -59,8 +59,11 @@ void session_send(struct sync *sync, enum api_object object, enum api_operation 
 {
 }
 
+static unsigned int announced;
+
 void announce_later(struct sync *sync)
 {
+	announced++;
 }
 
 struct domain_link *domain_link(struct domain *domain, uint32_t interface)
@@ -243,6 +246,20 @@ static void a_second_death_begins_anew(void **state)
 	assert_false(is_there(&learned));
 }
 
+/* bgpd is told to forget BFD, and later to use it again. */
+static void bfdd_that_goes_or_comes_is_said(void **state)
+{
+	unsigned int before = announced;
+
+	told(told_context, FRR_BFDD, false);
+	assert_int_equal(announced, before + 1);
+	told(told_context, FRR_BFDD, true);
+	assert_int_equal(announced, before + 2);
+	/* No route is its. */
+	told(told_context, FRR_BGPD, true);
+	assert_int_equal(announced, before + 2);
+}
+
 #define HOLD_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -255,6 +272,7 @@ int main(void)
 		HOLD_TEST(ends_when_the_daemon_has_said_all),
 		HOLD_TEST(a_route_stated_again_stays),
 		HOLD_TEST(a_second_death_begins_anew),
+		HOLD_TEST(bfdd_that_goes_or_comes_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
