@@ -111,8 +111,6 @@ static void add_flags(json_t *row, const struct api_bfd_session *session)
 		row, "remote_plane_independent", json_boolean(session->remote_plane_independent));
 	json_object_set_new(row, "remote_demand", json_boolean(session->remote_demand));
 	json_object_set_new(row, "authentication", json_string(authentication(session->auth_type)));
-	/* Nobody does: bfdd or bgpd is away. */
-	json_object_set_new(row, "asked_for", json_boolean(session->lid != 0));
 }
 
 static void add_measures(json_t *row, const struct api_bfd_session *session)
