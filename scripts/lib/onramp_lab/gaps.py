@@ -64,7 +64,7 @@ def receive(address, port):
     silent = max(time.monotonic() - when for when in last.values())
     print(json.dumps({
         "flows": len(last), "longest_ms": 1000 * max(*gaps, silent),
-        "moved": sum(gap > 0.3 for gap in gaps),
+        "gaps_ms": [round(1000 * gap, 1) for gap in gaps],
         "lost": max(numbers) - min(numbers) + 1 - len(set(numbers))}), flush=True)
 
 
@@ -94,7 +94,7 @@ class Stream:
         return int(lines[-1]) if lines[-1].isdigit() else 0
 
     def end(self):
-        """{"flows", "moved": flows that were silent for a while, "longest_ms", "lost": packets}"""
+        """{"flows", "gaps_ms": the longest of each flow, "longest_ms", "lost": packets}"""
         self.receiver.stop(signal.SIGTERM)
         lines = self.receiver.output().splitlines()
         if not lines or not lines[-1].startswith("{"):

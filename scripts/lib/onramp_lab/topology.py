@@ -85,13 +85,13 @@ def slash(address, length):
 class Lab(Rig):
     """One run. ends: ONE_EDGE or PAIR_OF_EDGES; hold_s: the hold time that customers and core
     routers ask for; workers: the CPUs of each edge's workers; control_options: more of
-    onramp-control's."""
+    onramp-control's; bfd_ms: BFD's interval on both sides of every session."""
 
     def __init__(self, name, build, *, ethertype=0x8100, use_hugepages=True, say=print,
                  extra_vnets="", memory_mb=MEMORY_MB, ends=ONE_EDGE, hold_s=30, workers=(1,),
-                 control_options=()):
+                 control_options=(), bfd_ms=300):
         super().__init__(name, build, say)
-        self.ethertype, self.ends, self.hold_s = ethertype, ends, hold_s
+        self.ethertype, self.ends, self.hold_s, self.bfd_ms = ethertype, ends, hold_s, bfd_ms
         self.edge_names = list(dict.fromkeys(edge for edge, _ in ends))
         self.core_links = [f"core{suffix}" for suffix in self.edge_suffixes()]
         self.extra_vnets, self.memory_mb, self.workers = extra_vnets, memory_mb, list(workers)
@@ -198,6 +198,8 @@ class Lab(Rig):
         # back: plain multipath routes come back.
         self.contoso = Frr(self, "contoso", self.spaces["contoso"],
                            {"zebra": "no zebra nexthop kernel enable\n",
+                            "bfdd": f"bfd\n profile lab\n  transmit-interval {self.bfd_ms}\n"
+                                    f"  receive-interval {self.bfd_ms}\n",
                             "bgpd": contoso_bgpd(self, CONTOSO)}).start()
         self.fabrikam = Bird(self, "fabrikam", self.spaces["fabrikam"],
                              fabrikam_bird(self, FABRIKAM)).start()
@@ -262,6 +264,7 @@ def site_yaml(lab):
     primary, secondary = (f"{edge}/{port}" for edge, port in lab.ends)
     gateways = ", ".join(f'"{address}"' for edge in range(len(lab.edge_names))
                          for address in VNET_B.addresses(edge, 1))
+    bfd = f"{{interval: {lab.bfd_ms}ms, multiplier: 3}}"
     return f"""# The lab's site; written by scripts/lab.
 site: lab
 asn: {SITE_ASN}
@@ -278,6 +281,7 @@ circuits:
       - type: private
         c_tag: {CONTOSO.c_tag}
         peer_asn: {CONTOSO.asn}
+        bfd: {bfd}
         link_subnets: [192.0.2.0/29, "2001:db8:1::/125"]
   - name: fabrikam
     port_pair: shared
@@ -287,10 +291,11 @@ circuits:
       - type: private
         vlan: {FABRIKAM.c_tag}
         peer_asn: {FABRIKAM.asn}
+        bfd: {bfd}
         link_subnets: [192.0.2.8/29, "2001:db8:2::/125"]
 vnets:
   - name: vnet-a
-    core: {{port: core, vlan: {VNET_A.vlan}, bgp: {{peer_asn: {VNET_A_ASN}, link_subnets: [10.255.0.0/29, "fd00:ff:a::/125"]}}}}
+    core: {{port: core, vlan: {VNET_A.vlan}, bgp: {{peer_asn: {VNET_A_ASN}, bfd: {bfd}, link_subnets: [10.255.0.0/29, "fd00:ff:a::/125"]}}}}
     connections: [{{circuit: contoso, weight: 100}}]
   - name: vnet-b
     core:
@@ -309,7 +314,7 @@ def contoso_bgpd(lab, customer):
     sessions = "".join(f" neighbor {address} remote-as {SITE_ASN}\n"
                        f" neighbor {address} timers {lab.hold_s // 3} {lab.hold_s}\n"
                        f" neighbor {address} timers connect 2\n"
-                       f" neighbor {address} bfd\n"
+                       f" neighbor {address} bfd profile lab\n"
                        for pair in neighbours for address in pair)
     def family(name, index, networks):
         lines = [f" address-family {name} unicast"]
@@ -327,10 +332,10 @@ def contoso_bgpd(lab, customer):
             + family("ipv6", 1, [CUSTOMER_PREFIX6, EXTRA_PREFIX6, customer.only6 + "/128"]))
 
 
-def bird_base(router_id):
+def bird_base(router_id, bfd_ms=300):
     return f"""router id {router_id};
 protocol device {{ }}
-protocol bfd {{ interface "*" {{ interval 300 ms; multiplier 3; }}; }}
+protocol bfd {{ interface "*" {{ interval {bfd_ms} ms; multiplier 3; }}; }}
 protocol direct {{ ipv4; ipv6; interface "lan", "lo"; }}
 filter leave_when_asked {{  # RFC 8326
 	if (65535, 0) ~ bgp_community then bgp_local_pref = 0;
@@ -354,7 +359,7 @@ def bird_session(lab, name, local, neighbour):
 
 
 def fabrikam_bird(lab, customer):
-    text = bird_base("192.0.2.9")
+    text = bird_base("192.0.2.9", lab.bfd_ms)
     for half, link in enumerate(LINK_NAMES):
         for own, edge in zip(customer.addresses(half, 1), customer.addresses(half, 2)):
             family = "6" if ":" in own else "4"
@@ -363,7 +368,7 @@ def fabrikam_bird(lab, customer):
 
 
 def vnet_a_bird(lab):
-    text = bird_base(VNET_A.router4)
+    text = bird_base(VNET_A.router4, lab.bfd_ms)
     for index in range(len(lab.edge_names)):
         for own, edge in zip(VNET_A.addresses(index, 1), VNET_A.addresses(index, 2)):
             family = "6" if ":" in own else "4"
