@@ -85,7 +85,7 @@ static __rte_always_inline void forward_lane(
 	struct api_ledger *ledgers = worker->ledger;
 	const struct adjacency *found[BURST_MAX];
 
-	egress_find(lane, found);
+	egress_find(ledgers, lane, found);
 	for (unsigned int i = 0, n = lane->count; i < n; i++) {
 		struct outgoing packet = egress_take(lane, i);
 		const struct adjacency *adjacency = found[i];
@@ -234,8 +234,10 @@ static void receive(struct worker *worker, const struct port *port, struct rte_m
 			count4 = ipv4->count;
 			count6 = ipv6->count;
 		} else if (likely(sight.is_ipv4)) {
+			rte_prefetch0(sight.in);
 			lane_put(ipv4, count4++, mbuf, sight.in, sight.ip, sight.bytes);
 		} else {
+			rte_prefetch0(sight.in);
 			lane_put(ipv6, count6++, mbuf, sight.in, sight.ip, sight.bytes);
 		}
 	}

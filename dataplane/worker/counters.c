@@ -24,6 +24,9 @@ static struct api_ledger *map_ledger(int numa_node)
 
 	if (memory == MAP_FAILED)
 		return NULL;
+	/* Where the system has huge pages to spare: with thousands of interfaces the small ones'
+	 * translations would not stay in the processor. */
+	(void)madvise(memory, LEDGER_BYTES, MADV_HUGEPAGE);
 	if (numa_node >= 0 && numa_available() >= 0 && numa_node <= numa_max_node())
 		numa_tonode_memory(memory, LEDGER_BYTES, numa_node);
 	return memory;

@@ -36,12 +36,13 @@ static __rte_always_inline struct outgoing egress_take(const struct lane *lane, 
 
 /* Of each packet of the lane the adjacency of a group with just one, else NULL. A step of its own,
  * because one load waits for another here, and those of several packets can wait together. */
-static __rte_always_inline void egress_find(
-	const struct lane *lane, const struct adjacency *found[BURST_MAX])
+static __rte_always_inline void egress_find(struct api_ledger *ledgers, const struct lane *lane,
+	const struct adjacency *found[BURST_MAX])
 {
 	for (unsigned int i = 0; i < lane->count; i++) {
 		found[i] = group_only(lane->groups[i]);
 		rte_prefetch0(found[i]);
+		rte_prefetch0(ledger_at(ledgers, lane->ins[i]->account));
 	}
 }
 

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <rte_prefetch.h>
+
 #include "dataplane/vrf/vrf.h"
 #include "pipelines/packet.h"
 
@@ -153,7 +155,9 @@ static inline bool ingress_odd_ipv4(struct lane *lane, uint32_t odd[BURST_MAX + 
 		memcpy(&odd[i], &eight, sizeof(eight));
 		any |= eight;
 	}
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
 		lane->fibs[i] = vrf_fib4(lane->ins[i]->vrf);
+		rte_prefetch0(lane->fibs[i]);
+	}
 	return unlikely(is_any(any));
 }
