@@ -19,6 +19,9 @@
 
 #define TICK_S 1
 #define QUIET_TICKS 5
+/* Neighbours are promised a restart of 20 s; a session that is not up after this is down for
+ * reasons of its own, and what others of the domain took back must not stay for its sake. */
+#define SESSIONS_TICKS 45
 
 static struct hold *hold_of(struct domain *domain, uint8_t origin)
 {
@@ -152,8 +155,9 @@ static bool tick(const struct sync *sync, struct domain *domain, unsigned int wh
 
 	if (!hold->active)
 		return false;
+	hold->back = complete ? hold->back + 1 : 0;
 	if (which == HOLD_BGP)
-		complete &= hold->families_up == 3;
+		complete &= hold->families_up == 3 || hold->back > SESSIONS_TICKS;
 	hold->quiet = complete ? hold->quiet + 1 : 0;
 	if (hold->left > 0)
 		hold->left--;

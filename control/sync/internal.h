@@ -106,6 +106,7 @@ enum { HOLD_BGP, HOLD_STATIC, HOLDS };
 struct hold {
 	bool active;
 	uint8_t families_up; /* bits: all sessions of IPv4, of IPv6, are up in the next life */
+	unsigned int back;   /* ticks of it */
 	unsigned int quiet;  /* ticks in it without a change */
 	unsigned int left;   /* ticks at most */
 };

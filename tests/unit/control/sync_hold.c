@@ -17,7 +17,8 @@
 #include "control/sync/internal.h"
 
 #define STALE_S 30
-#define QUIET 5 /* ticks */
+#define QUIET 5     /* ticks */
+#define SESSIONS 45 /* the same */
 
 /* FRR as the test makes it. */
 static bool dead[3], settled, established;
@@ -217,6 +218,19 @@ static void ends_when_the_daemon_has_said_all(void **state)
 	assert_false(is_there(&learned)); /* and nobody stated it again */
 }
 
+/* One customer's dead session keeps nobody's routes for the whole time. */
+static void waits_for_sessions_only_so_long(void **state)
+{
+	sync_state.stale_s = 3600;
+	dead[FRR_BGPD] = true;
+	lose(&learned);
+	dead[FRR_BGPD] = established = false;
+	ticks(SESSIONS);
+	assert_true(is_there(&learned));
+	ticks(QUIET + 1);
+	assert_false(is_there(&learned));
+}
+
 static void a_route_stated_again_stays(void **state)
 {
 	dead[FRR_BGPD] = true;
@@ -270,6 +284,7 @@ int main(void)
 		HOLD_TEST(looks_for_itself_whether_the_daemon_lives),
 		HOLD_TEST(ends_when_the_time_is_over),
 		HOLD_TEST(ends_when_the_daemon_has_said_all),
+		HOLD_TEST(waits_for_sessions_only_so_long),
 		HOLD_TEST(a_route_stated_again_stays),
 		HOLD_TEST(a_second_death_begins_anew),
 		HOLD_TEST(bfdd_that_goes_or_comes_is_said),
