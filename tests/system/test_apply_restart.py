@@ -212,12 +212,12 @@ def frr_killed(lab, daemon):
             probes.RunningPing(lab, host(lab, FABRIKAM), VNET_HOST4, "0.05") as fabrikam:
         process.kill()
         wait_until("control misses it", lambda: not edge.show("status")["frr"]["connected"], 10)
-        views(lab, ("bgp",) if daemon == "bgpd" else (), "bgpd")
-        if not static():
-            raise LabError("the static route went with it")
         ended = edge.frr.processes.values() if daemon == "zebra" else [process]
         wait_until("it ended, and those it served",
                    lambda: not any(each.alive() for each in ended), 10)
+        views(lab, () if daemon == "staticd" else ("bgp",), "bgpd")
+        if not static():
+            raise LabError("the static route went with it")
         lab.supervise()
         edge.wait_synced(40)
         wait_until("FRR's configuration as before", lambda: (
