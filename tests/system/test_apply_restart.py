@@ -5,6 +5,7 @@ at once, FRR's daemons one by one."""
 import difflib
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -203,8 +204,20 @@ def difference(before, after):
     return [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
 
 
+def no_stale_routes(lab):
+    """A second restart before the first is over loses what is stale (RFC 4724 section 4.2)."""
+    for family in ("ipv4", "ipv6"):
+        if '"stale":true' in lab.contoso.command(f"show bgp {family} unicast json", "bgpd"):
+            return False, "contoso has some"
+    for name, bird in (("fabrikam", lab.fabrikam), ("vnet-a", lab.vnet_a)):
+        if re.search(r"\(\d+s", bird.command("show", "route")):
+            return False, f"{name} has some"
+    return True
+
+
 def frr_killed(lab, daemon):
     edge = lab.edge
+    wait_until("no route is stale", lambda: no_stale_routes(lab), 30)
     before = configuration(lab)
     process = edge.frr.processes[daemon]
     static = lambda: bool(routes(lab, "vnet.vnet-b", VNET_PREFIX4))
