@@ -6,9 +6,12 @@
 
 #include "dataplane/bfd/exchange.h"
 #include "dataplane/punt/punt.h"
+#include "pipelines/egress/rewrite.h"
 #include "pipelines/egress/transmit.h"
 #include "pipelines/pipeline.h"
 #include "pipelines/punt/budget.h"
+#include "pipelines/route/lookup.h"
+#include "pipelines/route/member.h"
 
 enum { UDP_DESTINATION = 2, UDP_LENGTH = 4, UDP_CHECKSUM = 6 };
 
@@ -145,57 +148,116 @@ void bfd_punt(struct worker *worker, struct packet *packet)
 
 /* ---- to the peer ---- */
 
-static struct rte_mbuf *make_frame(struct worker *worker, const struct bfd_departure *departure,
-	const struct adjacency *adjacency)
+/* The IP packet behind the longest Ethernet header. NULL: no memory. */
+static struct rte_mbuf *make_mbuf(struct worker *worker, const struct bfd_departure *departure)
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(worker->pool);
-	unsigned int header = adjacency->template_bytes;
 	uint8_t *frame;
 
 	if (mbuf == NULL)
 		return NULL;
-	frame = (uint8_t *)rte_pktmbuf_append(mbuf, header + departure->l3_bytes);
+	frame = (uint8_t *)rte_pktmbuf_append(mbuf, TEMPLATE_BYTES + departure->l3_bytes);
 	if (frame == NULL) {
 		rte_pktmbuf_free(mbuf);
 		return NULL;
 	}
-	memcpy(frame, adjacency->template + TEMPLATE_BYTES - header, header);
-	if (departure->family == AF_INET6)
-		store16(frame + header - sizeof(uint16_t), RTE_ETHER_TYPE_IPV6);
-	memcpy(frame + header, departure->l3, departure->l3_bytes);
+	memcpy(frame + TEMPLATE_BYTES, departure->l3, departure->l3_bytes);
 	return mbuf;
 }
 
-static void send_to_neighbour(struct worker *worker, const struct bfd_departure *departure)
+/* On the account of the interface it leaves by, like all that the edge says itself. */
+static void send_packet(struct worker *worker, const struct packet *packet)
+{
+	const struct adjacency *adjacency = packet->adjacency;
+	struct api_ledger *ledger = &worker->ledger[adjacency->interface];
+
+	ledger->injected++;
+	if (adjacency->cut) {
+		ledger->drops[API_DROP_LINK_TEST_INJECT]++;
+		rte_pktmbuf_free(packet->mbuf);
+		return;
+	}
+	egress_rewrite(packet->mbuf, packet_l3(packet),
+		packet->l3_bytes + adjacency->template_bytes, adjacency, packet_is_ipv4(packet));
+	egress_transmit(worker, adjacency->port, adjacency->interface, packet->mbuf);
+}
+
+static uint32_t find_group(const struct packet *packet)
+{
+	const uint8_t *ip = packet_l3(packet);
+	const struct fib *fib;
+	uint32_t group, address;
+
+	if (!packet_is_ipv4(packet)) {
+		fib = vrf_fib6(packet->in->vrf);
+		fib_lookup6_bulk(&fib, (const uint8_t(*)[16])(const void *)(ip + IPV6_DESTINATION),
+			&group, 1);
+		return group;
+	}
+	fib = vrf_fib4(packet->in->vrf);
+	address = load32(ip + IPV4_DESTINATION);
+	fib_lookup4_bulk(&fib, &address, &group, 1);
+	return group;
+}
+
+/* RFC 5883: the peer is behind routers, and the way there is what the domain's routes say. Whoever
+ * is on that way and not known yet is wished for. */
+static bool find_way(struct packet *packet)
+{
+	const uint8_t *ip = packet_l3(packet);
+	enum packet_exit exit = route_member(packet, find_group(packet));
+
+	if (exit == EXIT_GLEAN && packet_is_ipv4(packet))
+		punt_neighbour_needed(packet->in->id, AF_INET, ip + IPV4_DESTINATION);
+	else if (exit == EXIT_GLEAN)
+		punt_neighbour_needed(packet->in->id, AF_INET6, ip + IPV6_DESTINATION);
+	else if (exit == EXIT_UNRESOLVED)
+		punt_neighbour_needed(packet->adjacency->interface, packet->adjacency->api.family,
+			packet->adjacency->api.address);
+	return exit == EXIT_NEXT;
+}
+
+static bool find_neighbour(struct packet *packet, const struct bfd_departure *departure)
 {
 	const struct adjacency *adjacency = adjacency_get(departure->adjacency);
 	unsigned int destination =
 		departure->family == AF_INET ? IPV4_DESTINATION : IPV6_DESTINATION;
-	struct api_ledger *ledger = &worker->ledger[departure->interface];
-	struct rte_mbuf *mbuf;
 
+	packet->adjacency = adjacency;
 	/* An id that went on to another neighbour since is no way to this one. */
-	if (departure->adjacency == 0 || adjacency == NULL || !adjacency->resolved ||
-		adjacency->interface != departure->interface) {
-		punt_neighbour_needed(
-			departure->interface, departure->family, departure->l3 + destination);
+	if (departure->adjacency != 0 && adjacency != NULL && adjacency->resolved &&
+		adjacency->interface == departure->interface)
+		return true;
+	punt_neighbour_needed(departure->interface, departure->family, departure->l3 + destination);
+	return false;
+}
+
+static void send_one(struct worker *worker, const struct bfd_departure *departure)
+{
+	bool is_ipv4 = departure->family == AF_INET;
+	struct packet packet = {
+		.mbuf = make_mbuf(worker, departure),
+		.in = interface_get(departure->interface),
+		.ethertype = is_ipv4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6,
+		.l3_bytes = departure->l3_bytes,
+		.l3_offset = TEMPLATE_BYTES,
+	};
+
+	if (packet.mbuf == NULL) {
+		worker->ledger[departure->interface].injected++;
+		worker->ledger[departure->interface].drops[API_DROP_INJECT_FULL]++;
 		return;
 	}
-	ledger->injected++;
-	if (adjacency->cut) {
-		ledger->drops[API_DROP_LINK_TEST_INJECT]++;
-		return;
-	}
-	mbuf = make_frame(worker, departure, adjacency);
-	if (mbuf == NULL) {
-		ledger->drops[API_DROP_INJECT_FULL]++;
-		return;
-	}
-	egress_transmit(worker, adjacency->port, departure->interface, mbuf);
+	/* What has no way yet was no packet yet. */
+	if (packet.in != NULL &&
+		(departure->routed ? find_way(&packet) : find_neighbour(&packet, departure)))
+		send_packet(worker, &packet);
+	else
+		rte_pktmbuf_free(packet.mbuf);
 }
 
 void pipeline_bfd(struct worker *worker, const struct bfd_departure *departures, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
-		send_to_neighbour(worker, &departures[i]);
+		send_one(worker, &departures[i]);
 }

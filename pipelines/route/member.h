@@ -98,7 +98,7 @@ static inline const struct adjacency *route_choose(const struct packet *packet, 
 	return group_member(group, packet);
 }
 
-static __rte_noinline const struct adjacency *route_choose_in_lane(
+static __rte_noinline __rte_unused const struct adjacency *route_choose_in_lane(
 	const struct lane *lane, unsigned int at, bool is_ipv4)
 {
 	struct packet packet = lane_packet(lane, at, is_ipv4);

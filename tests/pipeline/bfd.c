@@ -328,6 +328,35 @@ static void a_port_without_link_is_a_counted_drop(void **state)
 	expect_drops(1, API_DROP_PORT_DOWN, 1);
 }
 
+/* RFC 5883: to a gateway behind the core as the routing domain says, its TTL untouched. */
+static void multihop_takes_the_routes_way(void **state)
+{
+	struct bfd_departure departure;
+	struct frame packet, expected;
+
+	scene(&untagged, &encapsulations[4]);
+	for (unsigned int v6 = 0; v6 < 2; v6++) {
+		int family = v6 ? AF_INET6 : AF_INET;
+
+		make(&packet, &untagged, family, 4784, 255);
+		inet_pton(family, v6 ? "2001:db8:b::9" : "10.1.0.9",
+			packet.bytes + 14 + (v6 ? 24 : 16));
+		departure = make_departure(&packet, family, 0);
+		departure.routed = 1;
+		depart(&departure);
+		frame_from_us(&expected, 1, &encapsulations[4], v6 ? 0x86dd : 0x0800);
+		frame_append(&expected, departure.l3, departure.l3_bytes);
+		expect_sent(1, &expected);
+	}
+	assert_int_equal(ledger_of(2).injected, 2);
+	assert_int_equal(ledger_of(2).tx, 2);
+	/* Without a route there is nothing to send. */
+	memcpy(departure.l3 + 24, "\x3f", 1);
+	depart(&departure);
+	expect_nothing_sent();
+	assert_int_equal(ledger_of(1).injected + ledger_of(2).injected, 2);
+}
+
 static bool is_watched(uint32_t interface, uint8_t family, const uint8_t peer[16])
 {
 	return true;
@@ -367,6 +396,7 @@ int main(void)
 		pipeline_test(sends_with_the_neighbours_header),
 		pipeline_test(a_neighbour_that_is_not_known_is_wished_for),
 		pipeline_test(a_port_without_link_is_a_counted_drop),
+		pipeline_test(multihop_takes_the_routes_way),
 		pipeline_test(a_link_under_test_hears_and_says_nothing),
 	};
 
