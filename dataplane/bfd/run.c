@@ -268,30 +268,29 @@ void bfd_engine_arrival(
 
 /* ---- timers ---- */
 
-static struct bfd_engine *advancing; /* the one under wheel_advance(); the lock holder's */
-
-static void transmit(struct wheel_timer *timer, uint64_t now_us)
+static void transmit(struct wheel_timer *timer, uint64_t now_us, void *context)
 {
+	struct bfd_engine *engine = context;
 	struct bfd_entry *entry = WHEEL_ENTRY(timer, struct bfd_entry, transmit);
 	struct bfd_session *session = &entry->session;
 	uint64_t late_us = now_us - timer->due_us;
 
 	if (session->state == BFD_UP && session->last_tx_us != 0 && late_us > session->late_max_us)
 		session->late_max_us = late_us > UINT32_MAX ? UINT32_MAX : late_us;
-	send(advancing, entry, false);
-	arm_transmit(advancing, entry);
+	send(engine, entry, false);
+	arm_transmit(engine, entry);
 }
 
-static void detect(struct wheel_timer *timer, uint64_t judged_us)
+static void detect(struct wheel_timer *timer, uint64_t judged_us, void *context)
 {
+	struct bfd_engine *engine = context;
 	struct bfd_entry *entry = WHEEL_ENTRY(timer, struct bfd_entry, detection);
 	uint64_t expiry_us = bfd_session_expiry(&entry->session);
 
 	if (expiry_us > judged_us)
-		arm_detection(advancing, entry);
+		arm_detection(engine, entry);
 	else
-		bfd_engine_act(
-			advancing, entry, bfd_session_expire(&entry->session, advancing->now_us));
+		bfd_engine_act(engine, entry, bfd_session_expire(&entry->session, engine->now_us));
 }
 
 /* Paths that are new do not know yet what their sessions know. */
@@ -313,8 +312,7 @@ static void restate_paths(struct bfd_engine *engine)
 void bfd_engine_advance(struct bfd_engine *engine, uint64_t now_us, uint64_t judged_us)
 {
 	engine->now_us = now_us;
-	advancing = engine;
-	wheel_advance(&engine->transmit, now_us, transmit);
-	wheel_advance(&engine->detection, judged_us, detect);
+	wheel_advance(&engine->transmit, now_us, transmit, engine);
+	wheel_advance(&engine->detection, judged_us, detect, engine);
 	restate_paths(engine);
 }

@@ -45,7 +45,7 @@ static void collect(struct wheel_slot *slot, uint64_t now_us, struct wheel_slot 
 }
 
 unsigned int wheel_advance(struct wheel *wheel, uint64_t now_us,
-	void (*fire)(struct wheel_timer *timer, uint64_t now_us))
+	void (*fire)(struct wheel_timer *timer, uint64_t now_us, void *context), void *context)
 {
 	uint64_t last = now_us / WHEEL_SLOT_US;
 	struct wheel_slot due = LIST_HEAD_INITIALIZER(due);
@@ -64,7 +64,7 @@ unsigned int wheel_advance(struct wheel *wheel, uint64_t now_us,
 	/* A timer that fire() disarms leaves the list like any other. */
 	while ((timer = LIST_FIRST(&due)) != NULL) {
 		wheel_disarm(timer);
-		fire(timer, now_us);
+		fire(timer, now_us, context);
 		fired++;
 	}
 	return fired;

@@ -39,7 +39,7 @@ void wheel_disarm(struct wheel_timer *timer);
  * disarm any. One that it arms for a time that is past too fires in the next call. Returns how
  * many fired. Time that goes back is taken for standing still. */
 unsigned int wheel_advance(struct wheel *wheel, uint64_t now_us,
-	void (*fire)(struct wheel_timer *timer, uint64_t now_us));
+	void (*fire)(struct wheel_timer *timer, uint64_t now_us, void *context), void *context);
 
 /* The struct that a timer is a member of. */
 #define WHEEL_ENTRY(timer, type, member) ((type *)(void *)((char *)(timer)-offsetof(type, member)))

@@ -31,7 +31,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static void fire(struct wheel_timer *timer, uint64_t now_us)
+static void fire(struct wheel_timer *timer, uint64_t now_us, void *context)
 {
 	struct counted *counted = WHEEL_ENTRY(timer, struct counted, timer);
 
@@ -52,16 +52,16 @@ static void arm(unsigned int i, uint64_t due_us)
 static void fires_at_the_first_look_after_the_time(void **state)
 {
 	arm(0, START + 5000);
-	assert_int_equal(wheel_advance(&wheel, START + 4999, fire), 0);
-	assert_int_equal(wheel_advance(&wheel, START + 5000, fire), 1);
-	assert_int_equal(wheel_advance(&wheel, START + 90000000, fire), 0);
+	assert_int_equal(wheel_advance(&wheel, START + 4999, fire, NULL), 0);
+	assert_int_equal(wheel_advance(&wheel, START + 5000, fire, NULL), 1);
+	assert_int_equal(wheel_advance(&wheel, START + 90000000, fire, NULL), 0);
 }
 
 static void past_times_fire_in_the_next_look(void **state)
 {
 	arm(0, 0);
 	arm(1, START);
-	assert_int_equal(wheel_advance(&wheel, START, fire), 2);
+	assert_int_equal(wheel_advance(&wheel, START, fire, NULL), 2);
 }
 
 static void far_times_wait_for_their_turn_of_the_wheel(void **state)
@@ -71,30 +71,31 @@ static void far_times_wait_for_their_turn_of_the_wheel(void **state)
 	arm(0, START + 60000000);
 	while (now + WHEEL_SLOT_US < START + 60000000) {
 		now += WHEEL_SLOT_US;
-		assert_int_equal(wheel_advance(&wheel, now, fire), 0);
+		assert_int_equal(wheel_advance(&wheel, now, fire, NULL), 0);
 	}
-	assert_int_equal(wheel_advance(&wheel, now + 2 * WHEEL_SLOT_US, fire), 1);
+	assert_int_equal(wheel_advance(&wheel, now + 2 * WHEEL_SLOT_US, fire, NULL), 1);
 }
 
 static void time_that_stands_still_or_goes_back_fires_nothing(void **state)
 {
-	wheel_advance(&wheel, START + 10000, fire);
+	wheel_advance(&wheel, START + 10000, fire, NULL);
 	arm(0, START + 11000);
 	arm(1, START + 5000);
-	assert_int_equal(wheel_advance(&wheel, START, fire), 0);
-	assert_int_equal(wheel_advance(&wheel, START + 10000, fire), 1);
-	assert_int_equal(wheel_advance(&wheel, START + 10000, fire), 0);
-	assert_int_equal(wheel_advance(&wheel, START + 11000, fire), 1);
+	assert_int_equal(wheel_advance(&wheel, START, fire, NULL), 0);
+	assert_int_equal(wheel_advance(&wheel, START + 10000, fire, NULL), 1);
+	assert_int_equal(wheel_advance(&wheel, START + 10000, fire, NULL), 0);
+	assert_int_equal(wheel_advance(&wheel, START + 11000, fire, NULL), 1);
 }
 
 static void a_late_look_fires_all_that_is_due(void **state)
 {
 	for (unsigned int i = 0; i < TIMERS; i++)
 		arm(i, START + i * 10000);
-	assert_int_equal(wheel_advance(&wheel, START + 100 * UINT64_C(1000000), fire), TIMERS);
+	assert_int_equal(
+		wheel_advance(&wheel, START + 100 * UINT64_C(1000000), fire, NULL), TIMERS);
 }
 
-static void disarm_other(struct wheel_timer *timer, uint64_t now_us)
+static void disarm_other(struct wheel_timer *timer, uint64_t now_us, void *context)
 {
 	struct counted *counted = WHEEL_ENTRY(timer, struct counted, timer);
 
@@ -107,12 +108,12 @@ static void a_fired_timer_may_disarm_and_arm_others(void **state)
 {
 	arm(0, START + 1000);
 	arm(1, START + 1000);
-	assert_int_equal(wheel_advance(&wheel, START + 3000, disarm_other), 1);
+	assert_int_equal(wheel_advance(&wheel, START + 3000, disarm_other, NULL), 1);
 	assert_int_equal(timers[0].fired + timers[1].fired, 1);
 	assert_true(timers[2].timer.armed);
 }
 
-static void rearm(struct wheel_timer *timer, uint64_t now_us)
+static void rearm(struct wheel_timer *timer, uint64_t now_us, void *context)
 {
 	WHEEL_ENTRY(timer, struct counted, timer)->fired++;
 	wheel_arm(&wheel, timer, 0);
@@ -121,8 +122,8 @@ static void rearm(struct wheel_timer *timer, uint64_t now_us)
 static void a_timer_armed_anew_for_the_past_waits_for_the_next_look(void **state)
 {
 	arm(0, START);
-	assert_int_equal(wheel_advance(&wheel, START + 50000, rearm), 1);
-	assert_int_equal(wheel_advance(&wheel, START + 51000, rearm), 1);
+	assert_int_equal(wheel_advance(&wheel, START + 50000, rearm, NULL), 1);
+	assert_int_equal(wheel_advance(&wheel, START + 51000, rearm, NULL), 1);
 }
 
 static void random_times_fire_like_a_list(void **state)
@@ -140,7 +141,7 @@ static void random_times_fire_like_a_list(void **state)
 			arm(i, now + rand_r(&seed) % 3000000);
 		} else {
 			now += rand_r(&seed) % (kind == 7 ? 1500000 : 3000);
-			wheel_advance(&wheel, now, fire);
+			wheel_advance(&wheel, now, fire, NULL);
 			for (unsigned int j = 0; j < TIMERS; j++)
 				assert_false(timers[j].wanted && timers[j].due_us <= now);
 		}
