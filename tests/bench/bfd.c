@@ -46,6 +46,20 @@ static int parse(int argc, char **argv, struct peers_wish *wish, unsigned int *s
 											 : 0;
 }
 
+/* The interval, in percent of nominal, that this share of all is not longer than. */
+static unsigned int percentile(const struct peers_seen *seen, double share)
+{
+	uint64_t total = 0, sum = 0;
+	unsigned int percent = 0;
+
+	for (unsigned int i = 0; i < PEERS_PERCENT_MAX; i++)
+		total += seen->intervals[i];
+	while (percent < PEERS_PERCENT_MAX - 1 &&
+		(sum += seen->intervals[percent]) < (uint64_t)(total * share))
+		percent++;
+	return percent;
+}
+
 int main(int argc, char **argv)
 {
 	struct peers_wish wish = {4000, 300000, 3};
@@ -74,11 +88,13 @@ int main(int argc, char **argv)
 	seen = peers_seen();
 	printf("{\"sessions\": %u, \"interval_us\": %u, \"multiplier\": %u, \"seconds\": %u, "
 	       "\"up_ms\": %.1f, \"core_pct\": %.1f, \"false_downs\": %u, \"packets\": %lu, "
-	       "\"tx_interval_min_pct\": %.1f, \"tx_interval_max_pct\": %.1f, "
+	       "\"tx_interval_pct\": {\"min\": %.1f, \"p1\": %u, \"p50\": %u, \"p99\": %u, "
+	       "\"p999\": %u, \"max\": %.1f}, "
 	       "\"late_max_us\": %u}\n",
 		wish.sessions, wish.interval_us, wish.multiplier, seconds, up_us / 1e3,
 		100 * cpu_s / seconds, seen.flaps, seen.packets,
-		100.0 * seen.interval_min_us / wish.interval_us,
+		100.0 * seen.interval_min_us / wish.interval_us, percentile(&seen, 0.01),
+		percentile(&seen, 0.5), percentile(&seen, 0.99), percentile(&seen, 0.999),
 		100.0 * seen.interval_max_us / wish.interval_us, seen.late_max_us);
 	peers_stop();
 	return seen.flaps == 0 ? 0 : 1;

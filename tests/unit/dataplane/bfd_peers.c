@@ -73,8 +73,11 @@ static bool depart(struct bfd_departure *departure)
 static void note(uint32_t link, uint64_t received_us)
 {
 	uint64_t gap = received_us - last_us[link];
+	uint64_t percent = gap * 100 / wish.interval_us;
 
 	seen.packets++;
+	if (last_us[link] != 0)
+		seen.intervals[RTE_MIN(percent, PEERS_PERCENT_MAX - 1)]++;
 	if (last_us[link] != 0 && gap > seen.interval_max_us)
 		seen.interval_max_us = gap;
 	if (last_us[link] != 0 && gap < seen.interval_min_us)

@@ -16,10 +16,14 @@ struct peers_wish {
 	uint8_t multiplier;
 };
 
+/* Longer ones count as the longest. */
+#define PEERS_PERCENT_MAX 512u
+
 /* What came from the bfd thread since peers_measure(), over sessions that were Up. */
 struct peers_seen {
 	uint64_t packets;
 	uint32_t interval_min_us, interval_max_us; /* between two packets of a session */
+	uint64_t intervals[PEERS_PERCENT_MAX];     /* how many were so many percent of nominal */
 	uint32_t flaps;                            /* of either end */
 	uint32_t late_max_us;                      /* by the bfd thread's own account */
 };
