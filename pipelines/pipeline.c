@@ -91,7 +91,7 @@ static __rte_always_inline void forward_lane(
 		const struct adjacency *adjacency = found[i];
 
 		if (unlikely(adjacency == NULL))
-			adjacency = route_choose_in_lane(lane, i, is_ipv4);
+			adjacency = egress_choose(lane, i, is_ipv4);
 		if (likely(adjacency != NULL) &&
 			likely(egress_is_plain(policers, &packet, adjacency, is_ipv4))) {
 			forward_plain(worker, ledgers, &packet, adjacency, is_ipv4);

@@ -13,6 +13,15 @@
 #include "pipelines/packet.h"
 #include "pipelines/route/member.h"
 
+/* A packet whose group has several members. NULL: none can serve. */
+static __rte_noinline const struct adjacency *egress_choose(
+	const struct lane *lane, unsigned int at, bool is_ipv4)
+{
+	struct packet packet = lane_packet(lane, at, is_ipv4);
+
+	return route_choose(&packet, lane->groups[at]);
+}
+
 /* What egress needs of a packet, all at once: to the compiler every store may change a lane. */
 struct outgoing {
 	struct rte_mbuf *mbuf;

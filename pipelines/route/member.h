@@ -98,14 +98,6 @@ static inline const struct adjacency *route_choose(const struct packet *packet, 
 	return group_member(group, packet);
 }
 
-static __rte_noinline __rte_unused const struct adjacency *route_choose_in_lane(
-	const struct lane *lane, unsigned int at, bool is_ipv4)
-{
-	struct packet packet = lane_packet(lane, at, is_ipv4);
-
-	return route_choose(&packet, lane->groups[at]);
-}
-
 static inline enum packet_exit fixed_group(struct packet *packet, uint32_t group)
 {
 	switch (group) {
