@@ -22,6 +22,9 @@
 #include "dataplane/worker/reclaim.h"
 #include "pipelines/pipeline.h"
 
+/* From a device at once: with their buffers these stay in a first-level cache of 32 KiB until they
+ * are sent; of 64 half do not, and each costs 10 to 20 cycles more. */
+#define RECEIVE_BURST 32u
 /* Turns without a packet before an idle worker may sleep: some 100 us of polling. */
 #define IDLE_TURNS 1024u
 /* One turn in 256 is timed stage by stage. */
@@ -46,7 +49,7 @@ static unsigned int receive(struct worker *worker)
 	for (unsigned int i = 0; i < list->count; i++) {
 		const struct poll_queue *from = &list->queues[i];
 		uint16_t got =
-			rte_eth_rx_burst(from->port->ethdev, from->queue, packets, BURST_MAX);
+			rte_eth_rx_burst(from->port->ethdev, from->queue, packets, RECEIVE_BURST);
 
 		if (got == 0)
 			continue;
@@ -183,7 +186,7 @@ static struct worker *worker_create(unsigned int index, unsigned int lcore, unsi
 	char name[RTE_RING_NAMESIZE];
 	struct worker *worker;
 
-	worker = rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, numa_node);
+	worker = rte_zmalloc_socket("worker", sizeof(*worker), __alignof__(*worker), numa_node);
 	if (!worker)
 		return NULL;
 	worker->index = index;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Route 2, egress 1 and egress 2 in one go, for the common packet: a live next hop that it fits,
- * hops left, credit of its circuits at hand. As with ingress/plain.h, route_member(),
- * egress_check() and egress_police() have the last word on others.
+ * hops left, room for the new header, credit of its circuits at hand. As with ingress/plain.h,
+ * route_member(), egress_check() and egress_police() have the last word on others.
  */
 #pragma once
 
@@ -63,6 +63,7 @@ static __rte_always_inline bool egress_is_plain(struct policer_slot *policers,
 	return likely(packet->bytes <= adjacency->open_mtu) &&
 	       likely(packet->ip[is_ipv4 ? IPV4_TTL : IPV6_HOP_LIMIT] > 1) &&
 	       likely(path_bits(adjacency->liveness) == 0) &&
+	       likely(packet->ip - (uint8_t *)packet->mbuf->buf_addr >= (int)TEMPLATE_BYTES) &&
 	       likely(policer_take_both(&policers[packet->in->policer_in], packet->received,
 		       &policers[adjacency->policer_out], packet->sent));
 }

@@ -88,7 +88,6 @@ static __rte_always_inline bool ingress_is_plain(
 	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *);
 
 	if (unlikely(mbuf->nb_segs != 1) || unlikely(mbuf->data_len < PLAIN4_BYTES) ||
-		unlikely(mbuf->data_off < TEMPLATE_BYTES) ||
 		unlikely(load_station(frame) != plain->station))
 		return false;
 

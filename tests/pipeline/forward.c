@@ -229,21 +229,31 @@ static void keeps_tenants_apart(void **state)
 	}
 }
 
-/* A buffer without room before the packet: the longer header needs a copy. */
+/* A buffer without room before the packet: the longer header needs a copy, and what is before the
+ * buffer is left alone. */
 static void makes_headroom_when_there_is_none(void **state)
 {
 	struct frame in, out;
+	uint64_t *before_buffer;
 
 	scene(&encapsulations[0], &encapsulations[4]);
-	make_pair(&in, &out, &encapsulations[0], &encapsulations[4], AF_INET6, 300, 3);
+	for (unsigned int room = 0; room < 16; room++) {
+		make_pair(&in, &out, &encapsulations[0], &encapsulations[4], families[room % 2],
+			300, 3);
 
-	struct rte_mbuf *mbuf = to_mbuf(&in);
+		struct rte_mbuf *mbuf = to_mbuf(&in);
 
-	memmove(mbuf->buf_addr, in.bytes, in.length);
-	mbuf->data_off = 0;
-	pipeline_receive(&worker, port_get(0), &mbuf, 1);
-	pipeline_flush(&worker);
-	expect_sent(1, &out);
+		memmove((uint8_t *)mbuf->buf_addr + room, in.bytes, in.length);
+		mbuf->data_off = room;
+		before_buffer = (uint64_t *)mbuf->buf_addr - 1;
+		*before_buffer = UINT64_C(0x0123456789abcdef);
+		rte_mbuf_refcnt_update(mbuf, 1);
+		pipeline_receive(&worker, port_get(0), &mbuf, 1);
+		pipeline_flush(&worker);
+		expect_sent(1, &out);
+		assert_int_equal(*before_buffer, UINT64_C(0x0123456789abcdef));
+		rte_pktmbuf_free(mbuf);
+	}
 }
 
 /* A chained buffer is made one. */

@@ -76,7 +76,7 @@ class Testpmd(Peer):
         super().__init__(bench, mode, [
             "dpdk-testpmd", f"--lcores=0@{bench.control_cpu},1@{bench.worker_cpu}",
             "--main-lcore=0", f"--vdev={device}", "--", f"--forward-mode={mode}", "--no-flush-rx",
-            "--nb-cores=1", "--burst=64", f"--total-num-mbufs={BUFFERS}", "--auto-start"])
+            "--nb-cores=1", "--burst=32", f"--total-num-mbufs={BUFFERS}", "--auto-start"])
 
 
 class L3fwd(Peer):
