@@ -34,6 +34,12 @@ static struct domain_link *link_of_ifindex(struct domain *domain, uint32_t ifind
 
 /* ---- what the kernel says ---- */
 
+static bool is_link_local(const struct ip *address)
+{
+	return address->family == AF_INET6 && address->address[0] == 0xfe &&
+	       (address->address[1] & 0xc0) == 0x80;
+}
+
 static bool same_subnet(const struct ip *subnet, const struct ip *address)
 {
 	unsigned int bytes = subnet->prefix_len / 8, bits = subnet->prefix_len % 8;
@@ -47,10 +53,7 @@ static bool same_subnet(const struct ip *subnet, const struct ip *address)
 
 bool domain_on_link(const struct domain_link *link, const struct ip *address)
 {
-	bool link_local = address->family == AF_INET6 && address->address[0] == 0xfe &&
-			  (address->address[1] & 0xc0) == 0x80;
-
-	return link_local || same_subnet(&link->plan.edge4, address) ||
+	return is_link_local(address) || same_subnet(&link->plan.edge4, address) ||
 	       same_subnet(&link->plan.edge6, address);
 }
 
@@ -221,7 +224,9 @@ static void on_synced(void *context)
 	session_kernels_changed(domain->sync);
 }
 
-/* The link whose subnet has the address; a wish names the interface the packet came in by. */
+/* The link whose subnet has the address; a wish names the interface the packet came in by, and that
+ * is the link of a link-local address. NULL: it is on no link, any more for one: a BFD session
+ * lives on for a while when its link got other addresses, and still asks for its peer. */
 static struct domain_link *link_towards(
 	struct domain *domain, uint32_t interface, const struct ip *address)
 {
@@ -231,7 +236,7 @@ static struct domain_link *link_towards(
 		if (same_subnet(&plan->edge4, address) || same_subnet(&plan->edge6, address))
 			return &domain->links[i];
 	}
-	return domain_link(domain, interface);
+	return is_link_local(address) ? domain_link(domain, interface) : NULL;
 }
 
 void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct ip *address)
