@@ -55,6 +55,14 @@ static uint32_t take(struct policer *policer, uint64_t tsc, uint32_t least, uint
 	return bytes;
 }
 
+/* What it waits for was reckoned by another rate. Main stores that before it says so. */
+static bool renewed(struct policer_slot *slot)
+{
+	if (likely(__atomic_load_n(&slot->renewed, __ATOMIC_RELAXED) == 0))
+		return false;
+	return __atomic_exchange_n(&slot->renewed, 0, __ATOMIC_ACQUIRE) != 0;
+}
+
 bool policer_lease(struct worker *worker, uint32_t id, uint32_t bytes)
 {
 	struct policer_slot *slot = &worker->policers[id];
@@ -68,7 +76,7 @@ bool policer_lease(struct worker *worker, uint32_t id, uint32_t bytes)
 		return true;
 	}
 	/* Under a flood most packets end here, without a look at what is shared. */
-	if ((int64_t)(worker->now - slot->since) < 0)
+	if ((int64_t)(worker->now - slot->since) < 0 && !renewed(slot))
 		return false;
 	got = take(&policer_table[id], worker->now, bytes - slot->credit, &wait);
 	slot->since = worker->now + wait;

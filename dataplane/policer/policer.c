@@ -11,9 +11,14 @@
 #include "dataplane/worker/mark.h"
 #include "dataplane/worker/reclaim.h"
 
-#define LEASE_US 100u      /* of the rate: an atomic operation each 100 us and worker */
-#define LEASE_BYTES 4096u  /* though at least this, a few frames */
-#define LEASES_IN_BURST 8u /* workers together lease at most one in so many parts of the burst */
+#define LEASE_US 100u     /* of the rate: an atomic operation each 100 us and worker */
+#define LEASE_BYTES 4096u /* though at least this, a few frames */
+/* Workers together lease at most one in so many parts of the burst; where that is less than
+ * LEASE_BYTES for each, at most one in fewer. */
+#define LEASES_IN_BURST 64u
+#define LEASES_IN_SMALL_BURST 8u
+/* What a higher rate begins with: this part of its burst, when all workers have leased. */
+#define RAISE_IN_BURST 32u
 #define LEASE_IDLE_US 1000u
 
 struct policer policer_table[API_POLICERS_MAX];
@@ -62,22 +67,65 @@ static int check(const struct api_policer *api)
 	return api->overhead_bytes > API_POLICER_OVERHEAD_MAX ? -EINVAL : 0;
 }
 
+static uint64_t lease_of(const struct api_policer *api)
+{
+	uint64_t lease = api->rate_bps / 8 * LEASE_US / 1000000;
+	uint64_t part = api->burst_bytes / LEASES_IN_BURST / worker_total;
+	uint64_t small_part = api->burst_bytes / LEASES_IN_SMALL_BURST / worker_total;
+
+	lease = RTE_MIN(lease, part);
+	lease = RTE_MAX(lease, LEASE_BYTES);
+	return RTE_MIN(lease, small_part);
+}
+
 static void set_rate(struct policer *policer, const struct api_policer *api)
 {
 	unsigned __int128 second = (unsigned __int128)hz * POLICER_TIME << POLICER_FRACTION;
 	uint64_t byte_time = second * 8 / api->rate_bps;
-	uint64_t part = api->burst_bytes / LEASES_IN_BURST / worker_total;
-	uint64_t lease = api->rate_bps / 8 * LEASE_US / 1000000;
-
-	lease = RTE_MAX(lease, LEASE_BYTES);
-	lease = RTE_MIN(lease, part);
-
+	uint64_t lease = lease_of(api);
 	uint64_t depth = api->burst_bytes - lease * worker_total;
 
 	__atomic_store_n(&policer->byte_time, byte_time, __ATOMIC_RELAXED);
 	__atomic_store_n(
 		&policer->depth_time, (depth * byte_time) >> POLICER_FRACTION, __ATOMIC_RELAXED);
 	__atomic_store_n(&policer->lease_bytes, lease, __ATOMIC_RELAXED);
+}
+
+/* Workers may lease meanwhile. */
+static void raise_credit(struct policer *policer, uint64_t burst_bytes, uint64_t now)
+{
+	uint64_t bytes =
+		policer->lease_bytes * (uint64_t)worker_total + burst_bytes / RAISE_IN_BURST;
+	uint64_t given = __atomic_load_n(&policer->given, __ATOMIC_RELAXED), wish, credit;
+
+	bytes = RTE_MAX(bytes, API_POLICER_BURST_MIN);
+	credit = (bytes * policer->byte_time) >> POLICER_FRACTION;
+	wish = now * POLICER_TIME - RTE_MIN(credit, policer->depth_time);
+	while ((int64_t)(given - wish) > 0) {
+		if (__atomic_compare_exchange_n(&policer->given, &given, wish, false,
+			    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			return;
+	}
+}
+
+static void end_waiting(uint32_t id)
+{
+	for (unsigned int i = 0; i < API_CPUS_MAX; i++) {
+		if (slots_of[i] != NULL)
+			__atomic_store_n(&slots_of[i][id].renewed, 1, __ATOMIC_RELEASE);
+	}
+}
+
+/* The rate of one that workers use is another one from now on. */
+static void change_rate(struct policer *policer, const struct api_policer *api, uint64_t now)
+{
+	uint64_t before = owned[api->id].api.rate_bps;
+
+	set_rate(policer, api);
+	if (api->rate_bps > before)
+		raise_credit(policer, api->burst_bytes, now);
+	if (api->rate_bps != before)
+		end_waiting(api->id);
 }
 
 static void set_overhead(const struct api_policer *api)
@@ -96,6 +144,7 @@ static void clear_slots(uint32_t id)
 		if (slots_of[i] == NULL)
 			continue;
 		__atomic_store_n(&slots_of[i][id].credit, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&slots_of[i][id].renewed, 0, __ATOMIC_RELAXED);
 		slots_of[i][id].since = 0;
 	}
 }
@@ -109,15 +158,16 @@ int policer_upsert(const struct api_policer *api, uint64_t now)
 
 	struct policer *policer = &policer_table[api->id];
 
-	owned[api->id].api = *api;
-	owned[api->id].mark = table_mark;
-	if (!policer->present) {
+	if (policer->present) {
+		change_rate(policer, api, now);
+	} else {
 		reclaim_ids_settle();
 		clear_slots(api->id);
-	}
-	set_rate(policer, api);
-	if (!policer->present)
+		set_rate(policer, api);
 		policer->given = now * POLICER_TIME - policer->depth_time;
+	}
+	owned[api->id].api = *api;
+	owned[api->id].mark = table_mark;
 	set_overhead(api);
 	__atomic_store_n(&policer->present, true, __ATOMIC_RELEASE);
 	if (api->id >= policer_top)

@@ -23,8 +23,9 @@
 /* One worker's part of one policer. */
 struct policer_slot {
 	uint32_t credit;         /* worker: bytes leased and not used yet */
-	uint32_t overhead_bytes; /* main writes, worker reads: charged on top of each frame */
-	uint64_t since;          /* worker: TSC of the last lease; in the future: ask again then */
+	uint16_t overhead_bytes; /* main writes, worker reads: charged on top of each frame */
+	uint16_t renewed; /* main sets with release, worker clears: do not wait, the rate changed */
+	uint64_t since;   /* worker: TSC of the last lease; in the future: ask again then */
 };
 
 /* Nobody's, like 0, but nothing passes. */
@@ -55,8 +56,10 @@ void policer_attach(unsigned int worker, struct policer_slot *slots);
 void policer_fini(void);
 
 /* Main thread, now: TSC. A new policer starts with a full burst. A new rate or burst counts from
- * now on; the credit stays the same share of a second. 0, -EINVAL: id, rate, burst or overhead out
- * of range (api.h). */
+ * now on; the credit stays the same share of a second, and with a higher rate is a 32nd of the
+ * burst and a lease for each worker at least, or two large frames: who was held to the lower rate
+ * and keeps to the higher one loses nothing from then on. 0, -EINVAL: id, rate, burst or overhead
+ * out of range (api.h). */
 int policer_upsert(const struct api_policer *api, uint64_t now);
 /* -EBUSY while interfaces use it. */
 int policer_delete(uint32_t id);

@@ -8,47 +8,19 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#include "dataplane/policer/policer.h"
 #include "dataplane/worker/mark.h"
 #include "dataplane/worker/reclaim.h"
+#include "tests/unit/dataplane/policer_sim.h"
 
-#define HZ UINT64_C(2600000000)
+#define HZ SIM_HZ
 #define M UINT64_C(1000000)
 #define G UINT64_C(1000000000)
-#define WORKERS_MAX 16u
+#define WORKERS_MAX SIM_WORKERS_MAX
 #define ID 5u
 #define OTHER 6u
-
-static struct worker workers[WORKERS_MAX];
-static uint64_t now;
-
-static void start(unsigned int count)
-{
-	/* Some time ago the clock in POLICER_TIME units wrapped, as it does every few months. */
-	now = (UINT64_MAX / POLICER_TIME) - HZ / 100;
-	policer_init(count, HZ);
-	for (unsigned int i = 0; i < count; i++) {
-		workers[i].now = now;
-		workers[i].policer_cursor = 0;
-		workers[i].policers = calloc(1, POLICER_SLOTS_BYTES);
-		assert_non_null(workers[i].policers);
-		policer_attach(i, workers[i].policers);
-	}
-}
-
-static void stop(void)
-{
-	policer_fini();
-	for (unsigned int i = 0; i < WORKERS_MAX; i++) {
-		free(workers[i].policers);
-		workers[i].policers = NULL;
-	}
-}
 
 static int setup(void **state)
 {
@@ -58,55 +30,34 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	stop();
+	sim_stop();
 	reclaim_fini();
 	return 0;
 }
 
-static struct api_policer api_of(uint32_t id, uint64_t rate_bps)
-{
-	uint64_t burst = rate_bps / 8 / 100; /* 10 ms */
-
-	return (struct api_policer){
-		.id = id,
-		.rate_bps = rate_bps,
-		.burst_bytes = RTE_MAX(burst, API_POLICER_BURST_MIN),
-	};
-}
-
 static void upsert(uint32_t id, uint64_t rate_bps)
 {
-	struct api_policer api = api_of(id, rate_bps);
+	struct api_policer api = sim_policer(id, rate_bps);
 
-	assert_int_equal(policer_upsert(&api, now), 0);
-}
-
-/* Uses the burst up, on all workers. */
-static void drain(unsigned int count, uint32_t id, uint32_t bytes)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		workers[i].now = now;
-		while (policer_take(&workers[i], id, bytes))
-			;
-	}
+	assert_int_equal(policer_upsert(&api, sim_now), 0);
 }
 
 static void return_idle(unsigned int index, uint64_t at)
 {
-	workers[index].now = at;
-	policer_return_idle(&workers[index]);
+	sim_workers[index].now = at;
+	policer_return_idle(&sim_workers[index]);
 }
 
 /* Bytes that pass in `cycles` when each worker offers `burst` frames every `step` cycles. */
 static uint64_t offer(unsigned int count, uint32_t id, uint32_t bytes, unsigned int burst,
 	uint64_t step, uint64_t cycles)
 {
-	uint64_t passed = 0, end = now + cycles;
+	uint64_t passed = 0, end = sim_now + cycles;
 
-	for (unsigned int turn = 0; now < end; turn++, now += step) {
-		struct worker *worker = &workers[turn % count];
+	for (unsigned int turn = 0; sim_now < end; turn++, sim_now += step) {
+		struct worker *worker = &sim_workers[turn % count];
 
-		worker->now = now;
+		worker->now = sim_now;
 		for (unsigned int i = 0; i < burst; i++)
 			passed += policer_take(worker, id, bytes) ? bytes : 0;
 		policer_return_idle(worker);
@@ -124,9 +75,9 @@ static void expect_within(uint64_t passed, uint64_t expected, uint64_t per_mille
 
 static void no_policer_is_no_limit(void **state)
 {
-	start(1);
+	sim_start(1);
 	for (int i = 0; i < 1000; i++)
-		assert_true(policer_take(&workers[0], 0, 9000));
+		assert_true(policer_take(&sim_workers[0], 0, 9000));
 }
 
 /* Offered at twice the rate, in bursts as workers receive them, none as long as a millisecond. */
@@ -143,14 +94,14 @@ static void rate_is_exact(unsigned int count, uint64_t rate_bps, uint32_t bytes)
 
 	if (rate_bps > 10 * G)
 		cycles = HZ / 50;
-	start(count);
+	sim_start(count);
 	upsert(ID, rate_bps);
-	drain(count, ID, bytes);
+	sim_drain(count, ID, bytes);
 
 	uint64_t passed = offer(count, ID, bytes, burst, step, cycles);
 
 	expect_within(passed, (double)rate_bps / 8 * cycles / HZ, 6);
-	stop();
+	sim_stop();
 }
 
 static void rates_are_exact(void **state)
@@ -167,7 +118,7 @@ static void rates_are_exact(void **state)
 /* What is offered below the rate passes whole, though each worker sees only a part. */
 static void below_the_rate_all_passes(void **state)
 {
-	start(4);
+	sim_start(4);
 	upsert(ID, 100 * M);
 	/* 90 %: a frame of 1250 bytes each 111 us, on workers in turn. */
 	uint64_t step = HZ * 1250 * 8 / (90 * M);
@@ -179,29 +130,29 @@ static void below_the_rate_all_passes(void **state)
 static void burst_is_a_bound(void **state)
 {
 	for (unsigned int count = 1; count <= WORKERS_MAX; count *= 4) {
-		struct api_policer api = api_of(ID, 50 * M);
+		struct api_policer api = sim_policer(ID, 50 * M);
 		uint64_t passed = 0;
 
-		start(count);
-		assert_int_equal(policer_upsert(&api, now), 0);
+		sim_start(count);
+		assert_int_equal(policer_upsert(&api, sim_now), 0);
 		for (unsigned int i = 0; i < count; i++)
-			while (policer_take(&workers[i], ID, 100))
+			while (policer_take(&sim_workers[i], ID, 100))
 				passed += 100;
 		assert_true(passed <= api.burst_bytes);
 		assert_true(passed > api.burst_bytes * 7 / 8 - 100);
 		/* Nor more after a long rest, during which leases go back. */
-		for (int turn = 0; turn < 10; turn++, now += HZ)
+		for (int turn = 0; turn < 10; turn++, sim_now += HZ)
 			for (unsigned int i = 0; i < count; i++)
-				return_idle(i, now);
+				return_idle(i, sim_now);
 		passed = 0;
 		for (unsigned int i = 0; i < count; i++) {
-			workers[i].now = now;
-			while (policer_take(&workers[i], ID, 100))
+			sim_workers[i].now = sim_now;
+			while (policer_take(&sim_workers[i], ID, 100))
 				passed += 100;
 		}
 		assert_true(passed <= api.burst_bytes);
 		assert_true(passed > api.burst_bytes * 7 / 8 - 100);
-		stop();
+		sim_stop();
 	}
 }
 
@@ -210,25 +161,25 @@ static void idle_leases_return(void **state)
 {
 	uint32_t leased;
 
-	start(2);
+	sim_start(2);
 	upsert(ID, 1 * G);
-	drain(1, ID, 1000);
-	now += HZ / 1000;
-	workers[1].now = now;
-	assert_true(policer_take(&workers[1], ID, 1000));
-	leased = workers[1].policers[ID].credit;
+	sim_drain(1, ID, 1000);
+	sim_now += HZ / 1000;
+	sim_workers[1].now = sim_now;
+	assert_true(policer_take(&sim_workers[1], ID, 1000));
+	leased = sim_workers[1].policers[ID].credit;
 	assert_true(leased > 5000);
 
 	/* Not before its time; */
 	for (int turn = 0; turn < 10; turn++)
-		return_idle(1, now + HZ / 2000);
-	assert_int_equal(workers[1].policers[ID].credit, leased);
+		return_idle(1, sim_now + HZ / 2000);
+	assert_int_equal(sim_workers[1].policers[ID].credit, leased);
 
 	uint64_t given = policer_table[ID].given;
 
 	for (int turn = 0; turn < 10; turn++)
-		return_idle(1, now + HZ / 500);
-	assert_int_equal(workers[1].policers[ID].credit, 0);
+		return_idle(1, sim_now + HZ / 500);
+	assert_int_equal(sim_workers[1].policers[ID].credit, 0);
 	expect_within(given - policer_table[ID].given,
 		(double)leased * 8 * HZ * POLICER_TIME / (1 * G), 1);
 }
@@ -236,17 +187,17 @@ static void idle_leases_return(void **state)
 /* A packet larger than what is left waits for no other's sake: smaller ones use the rest. */
 static void small_packets_use_the_rest(void **state)
 {
-	start(1);
+	sim_start(1);
 	upsert(ID, 50 * M);
-	drain(1, ID, 1500);
-	assert_true(workers[0].policers[ID].credit < 1500);
+	sim_drain(1, ID, 1500);
+	assert_true(sim_workers[0].policers[ID].credit < 1500);
 
-	uint32_t rest = workers[0].policers[ID].credit;
+	uint32_t rest = sim_workers[0].policers[ID].credit;
 
 	if (rest >= 64)
-		assert_true(policer_take(&workers[0], ID, 64));
-	drain(1, ID, 1);
-	assert_int_equal(workers[0].policers[ID].credit, 0);
+		assert_true(policer_take(&sim_workers[0], ID, 64));
+	sim_drain(1, ID, 1);
+	assert_int_equal(sim_workers[0].policers[ID].credit, 0);
 }
 
 /* Two sizes in one stream: the rate is in bytes. */
@@ -254,14 +205,14 @@ static void sizes_mix(void **state)
 {
 	uint64_t passed[2] = {0}, end;
 
-	start(1);
+	sim_start(1);
 	upsert(ID, 200 * M);
-	end = now + HZ / 2;
-	for (unsigned int turn = 0; now < end; turn++, now += HZ / 20000) {
+	end = sim_now + HZ / 2;
+	for (unsigned int turn = 0; sim_now < end; turn++, sim_now += HZ / 20000) {
 		uint32_t bytes = turn % 2 != 0 ? 1500 : 200;
 
-		workers[0].now = now;
-		passed[turn % 2] += policer_take(&workers[0], ID, bytes) ? bytes : 0;
+		sim_workers[0].now = sim_now;
+		passed[turn % 2] += policer_take(&sim_workers[0], ID, bytes) ? bytes : 0;
 	}
 	/* Offered: 17 kB a ms, 136 Mbit/s: all of it. */
 	assert_int_equal(passed[0], 200 * 5000);
@@ -270,17 +221,17 @@ static void sizes_mix(void **state)
 
 static void overhead_is_charged(void **state)
 {
-	struct api_policer api = api_of(ID, 100 * M);
+	struct api_policer api = sim_policer(ID, 100 * M);
 
-	start(1);
+	sim_start(1);
 	api.overhead_bytes = 24;
-	assert_int_equal(policer_upsert(&api, now), 0);
-	drain(1, ID, 60);
+	assert_int_equal(policer_upsert(&api, sim_now), 0);
+	sim_drain(1, ID, 60);
 	/* 60 of each 84 bytes on the wire. */
 	expect_within(offer(1, ID, 60, 32, HZ / 10000, HZ / 4), 100 * M / 8 / 4 * 60 / 84, 4);
 	/* Taken back for all workers. */
 	api.overhead_bytes = 0;
-	assert_int_equal(policer_upsert(&api, now), 0);
+	assert_int_equal(policer_upsert(&api, sim_now), 0);
 	expect_within(offer(1, ID, 60, 32, HZ / 10000, HZ / 4), 100 * M / 8 / 4, 4);
 }
 
@@ -289,9 +240,9 @@ static void rate_changes_in_flight(void **state)
 {
 	static const uint64_t rates[] = {50 * M, 500 * M, 100 * M, 10 * G, 50 * M};
 
-	start(4);
+	sim_start(4);
 	upsert(ID, 50 * M);
-	drain(4, ID, 1000);
+	sim_drain(4, ID, 1000);
 	for (unsigned int i = 0; i < RTE_DIM(rates); i++) {
 		upsert(ID, rates[i]);
 		/* The last rate's leases are used up first, some 100 us of it. */
@@ -300,41 +251,48 @@ static void rate_changes_in_flight(void **state)
 	}
 }
 
-/* An upsert that changes nothing gives nothing. */
+/* An upsert that changes nothing gives nothing, and a lower rate neither; a higher one two frames
+ * of the largest size. */
 static void upsert_keeps_credit(void **state)
 {
-	start(1);
+	uint64_t passed;
+
+	sim_start(1);
 	upsert(ID, 50 * M);
-	drain(1, ID, 1500);
+	sim_drain(1, ID, 1500);
 	upsert(ID, 50 * M);
+	assert_false(policer_take(&sim_workers[0], ID, 1500));
 	upsert(ID, 100 * M);
-	assert_false(policer_take(&workers[0], ID, 1500));
+	passed = sim_take(&sim_workers[0], ID, 1500, UINT64_MAX) * 1500;
+	assert_in_range(passed, API_POLICER_BURST_MIN - 1500, API_POLICER_BURST_MIN + 1500);
+	upsert(ID, 50 * M);
+	assert_false(policer_take(&sim_workers[0], ID, 1500));
 }
 
 /* Flooding one costs another nothing. */
 static void policers_are_apart(void **state)
 {
-	start(1);
+	sim_start(1);
 	upsert(ID, 50 * M);
 	upsert(OTHER, 50 * M);
-	drain(1, ID, 1500);
-	assert_true(policer_take(&workers[0], OTHER, 1500));
+	sim_drain(1, ID, 1500);
+	assert_true(policer_take(&sim_workers[0], OTHER, 1500));
 }
 
 static void table_rules(void **state)
 {
-	struct api_policer api = api_of(ID, 50 * M), wrong;
+	struct api_policer api = sim_policer(ID, 50 * M), wrong;
 
-	start(1);
+	sim_start(1);
 	assert_true(policer_exists(0));
 	assert_false(policer_exists(ID));
 	assert_false(policer_exists(API_POLICERS_MAX));
-	assert_int_equal(policer_upsert(&api, now), 0);
+	assert_int_equal(policer_upsert(&api, sim_now), 0);
 	assert_true(policer_exists(ID));
 #define REFUSED(field, value) \
 	wrong = api;          \
 	wrong.field = value;  \
-	assert_int_equal(policer_upsert(&wrong, now), -EINVAL)
+	assert_int_equal(policer_upsert(&wrong, sim_now), -EINVAL)
 	REFUSED(id, 0);
 	REFUSED(id, API_POLICERS_MAX);
 	REFUSED(rate_bps, API_POLICER_RATE_MIN - 1);
@@ -359,7 +317,7 @@ static void table_rules(void **state)
 
 static void sweep_takes_what_was_not_named(void **state)
 {
-	start(1);
+	sim_start(1);
 	upsert(ID, 50 * M);
 	upsert(OTHER, 50 * M);
 	upsert(OTHER + 1, 50 * M);
@@ -376,17 +334,17 @@ static void sweep_takes_what_was_not_named(void **state)
 /* The next owner of an id gets neither the credit nor the waiting of the last. */
 static void ids_start_anew(void **state)
 {
-	start(1);
+	sim_start(1);
 	upsert(ID, 100 * G);
-	assert_true(policer_take(&workers[0], ID, 1000));
-	assert_true(workers[0].policers[ID].credit > 1000000);
+	assert_true(policer_take(&sim_workers[0], ID, 1000));
+	assert_true(sim_workers[0].policers[ID].credit > 1000000);
 	assert_int_equal(policer_delete(ID), 0);
 	upsert(ID, 50 * M);
-	assert_int_equal(workers[0].policers[ID].credit, 0);
-	drain(1, ID, 1000);
+	assert_int_equal(sim_workers[0].policers[ID].credit, 0);
+	sim_drain(1, ID, 1000);
 	assert_int_equal(policer_delete(ID), 0);
 	upsert(ID, 50 * M);
-	assert_true(policer_take(&workers[0], ID, 1000));
+	assert_true(policer_take(&sim_workers[0], ID, 1000));
 }
 
 #define policer_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
