@@ -56,6 +56,8 @@ static void print_usage(FILE *out, const struct parse *parse)
 		fputs(" [--force]", out);
 	if ((command->options & OPTION_FOR) != 0)
 		fputs(" --for DURATION | --stop", out);
+	if ((command->options & OPTION_CIRCUIT) != 0)
+		fputs(" [--circuit CIRCUIT]", out);
 	if (command->operand != NULL)
 		fprintf(out, " %s", command->operand);
 	fputc('\n', out);
@@ -107,7 +109,7 @@ static int unknown_word(const struct cli *cli, const struct parse *parse, const 
 static int unknown_option(const struct cli *cli, const struct parse *parse, const char *option)
 {
 	static const char *const known[] = {"--json", "--run-dir", "--help", "--version",
-		"--dry-run", "--all", "--force", "--stop", "--for"};
+		"--dry-run", "--all", "--force", "--stop", "--for", "--circuit"};
 	struct suggestion suggestion = {.wrong = option};
 	char hint[80];
 
@@ -165,7 +167,7 @@ static int parse_word(struct cli *cli, struct parse *parse, const char *word)
 /* An option with a value, "NAME VALUE" or "NAME=VALUE". *used: arguments taken, 0 when it is
  * another option. */
 static int parse_value(const struct cli *cli, const struct parse *parse, const char *name,
-	const char **value, int left, char *const *arguments, int *used)
+	const char *what, const char **value, int left, char *const *arguments, int *used)
 {
 	size_t length = strlen(name);
 
@@ -175,8 +177,7 @@ static int parse_value(const struct cli *cli, const struct parse *parse, const c
 		return STATUS_OK;
 	*used = arguments[0][length] == '=' ? 1 : 2;
 	if (*used == 2 && left < 2) {
-		cli_error(cli, "%s needs %s", name,
-			strcmp(name, "--for") == 0 ? "a duration" : "a directory");
+		cli_error(cli, "%s needs %s", name, what);
 		return usage_status(cli, parse);
 	}
 	*value = *used == 1 ? arguments[0] + length + 1 : arguments[1];
@@ -186,10 +187,22 @@ static int parse_value(const struct cli *cli, const struct parse *parse, const c
 static int parse_values(
 	struct cli *cli, struct parse *parse, int left, char *const *arguments, int *used)
 {
-	int status = parse_value(cli, parse, "--run-dir", &cli->run_dir, left, arguments, used);
+	const struct {
+		const char *name, *what, **value;
+	} options[] = {
+		{"--run-dir", "a directory", &cli->run_dir},
+		{"--for", "a duration", &cli->duration},
+		{"--circuit", "a circuit's name", &cli->circuit},
+	};
+	int status = STATUS_OK;
 
-	if (status == STATUS_OK && *used == 0)
-		status = parse_value(cli, parse, "--for", &cli->duration, left, arguments, used);
+	*used = 0;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		status = parse_value(cli, parse, options[i].name, options[i].what, options[i].value,
+			left, arguments, used);
+		if (status != STATUS_OK || *used != 0)
+			break;
+	}
 	return status;
 }
 
@@ -228,8 +241,10 @@ static const char *stray_option(const struct parse *parse, const struct cli *cli
 		unsigned int option;
 		const char *name;
 	} names[] = {{OPTION_DRY_RUN, "--dry-run"}, {OPTION_ALL, "--all"},
-		{OPTION_FORCE, "--force"}, {OPTION_STOP, "--stop"}, {OPTION_FOR, "--for"}};
-	unsigned int given = parse->options | (cli->duration != NULL ? OPTION_FOR : 0);
+		{OPTION_FORCE, "--force"}, {OPTION_STOP, "--stop"}, {OPTION_FOR, "--for"},
+		{OPTION_CIRCUIT, "--circuit"}};
+	unsigned int given = parse->options | (cli->duration != NULL ? OPTION_FOR : 0) |
+			     (cli->circuit != NULL ? OPTION_CIRCUIT : 0);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if ((given & ~current(parse)->options & names[i].option) != 0)

@@ -21,6 +21,7 @@ struct cli {
 	bool force;
 	bool stop;
 	const char *duration; /* of --for; NULL: not given */
+	const char *circuit;  /* of --circuit; NULL: not given */
 	bool colour;
 	FILE *out; /* results */
 	FILE *err; /* everything else */
@@ -32,6 +33,7 @@ enum {
 	OPTION_FORCE = 4,
 	OPTION_STOP = 8,
 	OPTION_FOR = 16,
+	OPTION_CIRCUIT = 1 << 16,
 };
 
 struct command {

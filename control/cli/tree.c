@@ -98,12 +98,23 @@ static const struct command show_commands[] = {
 	{
 		.name = "drops",
 		.operand = "[ADDRESS]",
-		.options = OPTION_ALL,
-		.summary = "dropped packets by link and reason, and what each reason means",
-		.details = "Read from the dataplane. Only reasons that counted something; --all: "
-			   "every\n"
-			   "reason of every link.\n" ADDRESS_HELP,
-		.example = "onramp show drops contoso/private",
+		.options = OPTION_ALL | OPTION_CIRCUIT,
+		.summary = "what became of each link's packets: every drop by reason, and what it "
+			   "means",
+		.details =
+			"Read from the dataplane. Each link's account in both directions: what "
+			"came (in:\n"
+			"received and ICMP errors made here; out: forwarded to it, control packets "
+			"of the\n"
+			"edge's own, further fragments), where it went (in: forwarded, or to the "
+			"edge's\n"
+			"kernel; out: sent), what was dropped. DIFFERENCE is 0; only packets that "
+			"move while\n"
+			"the counters are read can show in it. Then the sum of these accounts, and "
+			"the drops\n"
+			"by reason: those that counted something, with --all every reason of every "
+			"link.\n" ADDRESS_HELP,
+		.example = "onramp show drops --circuit contoso",
 		.run = show_drops_run,
 	},
 	{

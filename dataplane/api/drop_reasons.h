@@ -9,89 +9,106 @@
  */
 #pragma once
 
-#define API_DROP_REASONS(X)                                                                        \
-	X(RUNT, "runt", IN,                                                                        \
-		"Shorter than its own headers say; the sender or the line damages frames.")        \
-	X(UNKNOWN_TAG, "unknown-tag", IN,                                                          \
-		"No link has this VLAN tag (or tag pair) on this port; compare the tags on both "  \
-		"sides.")                                                                          \
-	X(NOT_OUR_MAC, "not-our-mac", IN,                                                          \
-		"Addressed to another station; a switch floods, or the sender has a stale ARP "    \
-		"entry.")                                                                          \
-	X(UNKNOWN_ETHERTYPE, "unknown-ethertype", IN,                                              \
-		"Neither IPv4, IPv6 nor ARP; this edge forwards IP only.")                         \
-	X(BAD_HEADER, "bad-header", IN,                                                            \
-		"IP version, header length or total length is wrong (RFC 1812 5.2.2, RFC 8200 "    \
-		"3).")                                                                             \
-	X(BAD_CHECKSUM, "bad-checksum", IN, "The IPv4 header checksum is wrong (RFC 1812 5.2.2).") \
-	X(MARTIAN_SOURCE, "martian-source", IN,                                                    \
-		"Source is multicast, loopback, link-local, unspecified or broadcast (RFC 1812 "   \
-		"5.3.7, RFC 3927 2.7, RFC 4291 2.5.6); it is spoofed or misconfigured.")           \
-	X(MARTIAN_DESTINATION, "martian-destination", IN,                                          \
-		"Destination is loopback, unspecified or link-local and never routed (RFC 1812 "   \
-		"5.3.7, "                                                                          \
-		"RFC 4291 2.5.6).")                                                                \
-	X(MULTICAST, "multicast", IN, "Multicast or broadcast that no local protocol asked for.")  \
-	X(POLICER_IN, "policer-in", IN,                                                            \
-		"The circuit sends more on this link than its bandwidth; the customer should "     \
-		"shape, "                                                                          \
-		"or buy more.")                                                                    \
-	X(TTL_EXPIRED, "ttl-expired", IN,                                                          \
-		"TTL or hop limit reached zero here; a traceroute, or a routing loop.")            \
-	X(NO_ROUTE, "no-route", IN,                                                                \
-		"The routing domain has no route to the destination; see `onramp show routes`.")   \
-	X(BLACKHOLE, "blackhole", IN, "A route says to discard this destination.")                 \
-	X(NO_LIVE_NEXT_HOP, "no-live-next-hop", IN,                                                \
-		"A route exists, but none of its next hops can be used: their links are down, "    \
-		"or it has none; see `onramp show paths`.")                                        \
-	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", IN,                                        \
-		"The next hop's MAC address is not known yet; see `onramp show arp`.")             \
-	X(PUNT_BUDGET, "punt-budget", IN,                                                          \
-		"The link sent more control traffic than its budget; a flood or a loop on that "   \
-		"link.")                                                                           \
-	X(PUNT_RING_FULL, "punt-ring-full", IN,                                                    \
-		"The punt thread could not keep up; control traffic of all links together is too " \
-		"high.")                                                                           \
-	X(PUNT_TAP_FULL, "punt-tap-full", IN,                                                      \
-		"The kernel did not take the packet from the TAP; the host is overloaded.")        \
-	X(PUNT_NO_TAP, "punt-no-tap", IN,                                                          \
-		"The link has no TAP yet; the control process has not finished setting it up.")    \
-	X(INTERFACE_GONE, "interface-gone", IN,                                                    \
-		"The link was deleted while the packet waited in a queue.")                        \
-	X(EXCHANGE_FULL, "exchange-full", IN,                                                      \
-		"The worker that the flow belongs to did not take the packet from the one that "   \
-		"received it; it is overloaded: give the edge more workers.")                      \
-	X(NO_MEMORY, "no-memory", IN, "No packet buffer was free; raise the edge's memory.")       \
-	X(ICMP_BUDGET, "icmp-budget", IN,                                                          \
-		"An ICMP error was due but the link's budget for errors was spent (RFC 1812 "      \
-		"4.3.2.8).")                                                                       \
-	X(LINK_TEST_IN, "link-test-in", IN,                                                        \
-		"A failure test of the link it came by; see `onramp show tests`.")                 \
-	X(LINK_TEST_PUNT, "link-test-punt", IN,                                                    \
-		"A failure test of the link: the peer's BFD, BGP or neighbour discovery.")         \
-	X(LINK_TEST_OUT, "link-test-out", OUT,                                                     \
-		"A failure test of the link it was to leave by; see `onramp show tests`.")         \
-	X(LINK_TEST_INJECT, "link-test-inject", OUT,                                               \
-		"A failure test of the link: the edge's own BFD, BGP or neighbour discovery.")     \
-	X(POLICER_OUT, "policer-out", OUT,                                                         \
-		"More came for the circuit on this link than its bandwidth.")                      \
-	X(MTU_EXCEEDED, "mtu-exceeded", OUT,                                                       \
-		"Larger than the link's MTU and must not be fragmented; the sender was told (RFC " \
-		"1191, "                                                                           \
-		"RFC 8201).")                                                                      \
-	X(INJECT_GONE, "inject-gone", OUT,                                                         \
-		"The link was deleted while its control packet waited to be sent.")                \
-	X(INJECT_FULL, "inject-full", OUT,                                                         \
-		"A worker did not take the link's control packet in time, or no packet buffer "    \
-		"was free "                                                                        \
-		"for it; the edge is overloaded.")                                                 \
-	X(INJECT_BAD, "inject-bad", OUT,                                                           \
-		"A frame from the link's TAP was no Ethernet frame or left no room for the tags.") \
-	X(INJECT_BFD, "inject-bfd", OUT,                                                           \
-		"BFD from the link's TAP: a routing daemon speaks BFD by itself, which only the "  \
-		"dataplane may.")                                                                  \
-	X(TX_FULL, "tx-full", OUT, "The port's transmit queue was full; the port is saturated.")   \
-	X(PORT_DOWN, "port-down", OUT, "The port to send by has no link.")
+#define API_DROP_REASONS(X)                                                                   \
+	X(RUNT, "runt", IN,                                                                   \
+		"Shorter than its own headers say; the sender or the line damages frames: "   \
+		"look at their error counters.")                                              \
+	X(UNKNOWN_TAG, "unknown-tag", IN,                                                     \
+		"No link has this VLAN tag (or tag pair) on this port; compare the tags on "  \
+		"both sides.")                                                                \
+	X(NOT_OUR_MAC, "not-our-mac", IN,                                                     \
+		"Addressed to another station; a switch floods, or the sender has a stale "   \
+		"ARP entry.")                                                                 \
+	X(UNKNOWN_ETHERTYPE, "unknown-ethertype", IN,                                         \
+		"Neither IPv4, IPv6 nor ARP; this edge forwards IP only: switch other "       \
+		"protocols off on the peer's link.")                                          \
+	X(BAD_HEADER, "bad-header", IN,                                                       \
+		"IP version, header length or total length is wrong (RFC 1812 5.2.2, RFC "    \
+		"8200 3); the sender is faulty: capture and ask its owner.")                  \
+	X(BAD_CHECKSUM, "bad-checksum", IN,                                                   \
+		"The IPv4 header checksum is wrong (RFC 1812 5.2.2); a device on the way "    \
+		"damages packets: look for errors hop by hop.")                               \
+	X(MARTIAN_SOURCE, "martian-source", IN,                                               \
+		"Source is multicast, loopback, link-local, unspecified or broadcast (RFC "   \
+		"1812 5.3.7, RFC 3927 2.7, RFC 4291 2.5.6); it is spoofed or misconfigured.") \
+	X(MARTIAN_DESTINATION, "martian-destination", IN,                                     \
+		"Destination is loopback, unspecified or link-local (RFC 1812 5.3.7, RFC "    \
+		"4291 2.5.6); it is never routed: the sender is misconfigured.")              \
+	X(MULTICAST, "multicast", IN,                                                         \
+		"Multicast or broadcast that no local protocol asked for; it is not "         \
+		"forwarded: harmless, unless the customer expects multicast service.")        \
+	X(POLICER_IN, "policer-in", IN,                                                       \
+		"The circuit sends more on this link than its bandwidth; the customer "       \
+		"should shape, or buy more.")                                                 \
+	X(TTL_EXPIRED, "ttl-expired", IN,                                                     \
+		"TTL or hop limit reached zero here; a traceroute, or a routing loop if it "  \
+		"goes on: compare the routes on both sides.")                                 \
+	X(NO_ROUTE, "no-route", IN,                                                           \
+		"The routing domain has no route to the destination; see `onramp show "       \
+		"routes`, and whether its owner announces it.")                               \
+	X(BLACKHOLE, "blackhole", IN,                                                         \
+		"A route says to discard this destination; see `onramp show routes` for who " \
+		"states it.")                                                                 \
+	X(NO_LIVE_NEXT_HOP, "no-live-next-hop", IN,                                           \
+		"A route exists, but none of its next hops can be used: their links are "     \
+		"down, or it has none; see `onramp show paths`.")                             \
+	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", IN,                                   \
+		"The next hop's MAC address is not known yet; see `onramp show arp`: if it "  \
+		"stays so, the neighbour does not answer.")                                   \
+	X(PUNT_BUDGET, "punt-budget", IN,                                                     \
+		"The link sent more control traffic than its budget; a flood or a loop on "   \
+		"that link: capture there who sends it.")                                     \
+	X(PUNT_RING_FULL, "punt-ring-full", IN,                                               \
+		"The punt thread could not keep up; control traffic of all links together "   \
+		"is too high: look for the links with most PUNT in `onramp show stats`.")     \
+	X(PUNT_TAP_FULL, "punt-tap-full", IN,                                                 \
+		"The kernel did not take the packet from the TAP; the host is overloaded: "   \
+		"look at its CPUs.")                                                          \
+	X(PUNT_NO_TAP, "punt-no-tap", IN,                                                     \
+		"The link has no TAP yet; the control process has not finished setting it "   \
+		"up: see `onramp show status`.")                                              \
+	X(INTERFACE_GONE, "interface-gone", IN,                                               \
+		"The link was deleted while the packet waited in a queue; nothing to do.")    \
+	X(EXCHANGE_FULL, "exchange-full", IN,                                                 \
+		"The worker that the flow belongs to did not take the packet from the one "   \
+		"that received it; it is overloaded: give the edge more workers.")            \
+	X(NO_MEMORY, "no-memory", IN, "No packet buffer was free; raise the edge's memory.")  \
+	X(ICMP_BUDGET, "icmp-budget", IN,                                                     \
+		"An ICMP error was due but the link's budget for errors was spent (RFC 1812 " \
+		"4.3.2.8); the packets were in error anyhow: see the other reasons of the "   \
+		"link.")                                                                      \
+	X(LINK_TEST_IN, "link-test-in", IN,                                                   \
+		"A failure test of the link it came by; see `onramp show tests`.")            \
+	X(LINK_TEST_PUNT, "link-test-punt", IN,                                               \
+		"A failure test of the link holds back the peer's BFD, BGP or neighbour "     \
+		"discovery; see `onramp show tests`.")                                        \
+	X(LINK_TEST_OUT, "link-test-out", OUT,                                                \
+		"A failure test of the link it was to leave by; see `onramp show tests`.")    \
+	X(LINK_TEST_INJECT, "link-test-inject", OUT,                                          \
+		"A failure test of the link holds back the edge's own BFD, BGP or neighbour " \
+		"discovery; see `onramp show tests`.")                                        \
+	X(POLICER_OUT, "policer-out", OUT,                                                    \
+		"More came for the circuit on this link than its bandwidth; senders in the "  \
+		"cloud should be slower, or the customer buys more.")                         \
+	X(MTU_EXCEEDED, "mtu-exceeded", OUT,                                                  \
+		"Larger than the link's MTU and must not be fragmented; the sender was told " \
+		"(RFC 1191, RFC 8201): if it goes on, a firewall keeps that from it.")        \
+	X(INJECT_GONE, "inject-gone", OUT,                                                    \
+		"The link was deleted while its control packet waited to be sent; nothing "   \
+		"to do.")                                                                     \
+	X(INJECT_FULL, "inject-full", OUT,                                                    \
+		"A worker did not take the link's control packet in time, or no packet "      \
+		"buffer was free for it; the edge is overloaded: see `onramp show workers`.") \
+	X(INJECT_BAD, "inject-bad", OUT,                                                      \
+		"A frame from the link's TAP was no Ethernet frame or left no room for the "  \
+		"tags; some program on this host writes to it: find out which.")              \
+	X(INJECT_BFD, "inject-bfd", OUT,                                                      \
+		"BFD from the link's TAP: a routing daemon speaks BFD by itself, which only " \
+		"the dataplane may; start bfdd with --dplaneaddr.")                           \
+	X(TX_FULL, "tx-full", OUT,                                                            \
+		"The port's transmit queue was full; the port is saturated: compare what "    \
+		"its circuits are sold with its speed.")                                      \
+	X(PORT_DOWN, "port-down", OUT, "The port to send by has no link; see `onramp show ports`.")
 
 /* Directions of a reason. */
 enum { API_DROP_IN, API_DROP_OUT };

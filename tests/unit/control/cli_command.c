@@ -154,6 +154,21 @@ static void durations_are_given(void **state)
 	outcome_free(&outcome);
 }
 
+static void a_circuit_is_given(void **state)
+{
+	struct outcome outcome = parse("show drops --circuit contoso --all");
+
+	assert_ptr_equal(outcome.command->run, show_drops_run);
+	assert_string_equal(outcome.cli.circuit, "contoso");
+	assert_true(outcome.cli.all);
+	assert_null(outcome.cli.operand);
+	outcome_free(&outcome);
+	outcome = parse("show drops --circuit=contoso contoso/private");
+	assert_string_equal(outcome.cli.circuit, "contoso");
+	assert_string_equal(outcome.cli.operand, "contoso/private");
+	outcome_free(&outcome);
+}
+
 static void mistakes_are_told(void **state)
 {
 	assert_mistake("", "a command is missing");
@@ -173,6 +188,8 @@ static void mistakes_are_told(void **state)
 	assert_mistake("show ports --all", "ports takes no --all");
 	assert_mistake("check a.yaml --dry-run", "check takes no --dry-run");
 	assert_mistake("show ports --run-dir", "--run-dir needs a directory");
+	assert_mistake("show drops --circuit", "--circuit needs a circuit's name");
+	assert_mistake("show stats --circuit contoso", "stats takes no --circuit");
 	assert_mistake("link test a/b/c --for", "--for needs a duration");
 	assert_mistake("show ports --for 3s", "ports takes no --for");
 	assert_mistake("show ports --stop", "ports takes no --stop");
@@ -234,6 +251,7 @@ int main(void)
 		cmocka_unit_test(options_stand_anywhere),
 		cmocka_unit_test(defaults_are_kept),
 		cmocka_unit_test(durations_are_given),
+		cmocka_unit_test(a_circuit_is_given),
 		cmocka_unit_test(mistakes_are_told),
 		cmocka_unit_test(every_level_has_help),
 		cmocka_unit_test(version_is_printed),
