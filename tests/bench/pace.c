@@ -13,29 +13,23 @@
  * PACE_PCAP: the file with the packets. PACE_CONTROL: a file of struct pace, shared with
  * scripts/lib/onramp_bench/pace.py.
  */
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
-#include <rte_mbuf.h>
+
+#include "tests/bench/wire.h"
 
 #define RING 1024u
-#define FRAMES_MAX 65536u
-#define FRAME_BYTES 64u /* the largest that this sends */
-#define FRACTION_BITS 16u
 #define SUB_BITS 6u /* a bucket is 1/64 of its value wide */
 #define BUCKETS (40u << SUB_BITS)
 
 /* Fields say who writes. */
 struct pace {
 	uint64_t tsc_hz;   /* here */
-	uint64_t interval; /* there: cycles between arrivals << FRACTION_BITS; 0: as many as fit */
+	uint64_t interval; /* there: cycles between arrivals << WIRE_FRACTION_BITS; 0: as many as
+			      fit */
 	uint64_t wanted;   /* there: a new number starts a new measurement */
 	uint64_t started;  /* here: the number of the measurement that runs */
 	uint64_t missed;   /* here, and all below */
@@ -43,56 +37,14 @@ struct pace {
 	uint64_t buckets[BUCKETS];
 };
 
-struct frame {
-	uint16_t length;
-	uint8_t bytes[FRAME_BYTES];
-};
-
 static struct pace *pace;
 static struct rte_mempool *pool;
-static struct frame *frames;
-static uint32_t frame_count, next_frame;
+static struct wire_frames frames;
 static uint64_t start, arrived; /* of this measurement: TSC, packets */
-
-static void *next_symbol(const char *name)
-{
-	void *symbol = dlsym(RTLD_NEXT, name);
-
-	if (symbol == NULL)
-		rte_exit(EXIT_FAILURE, "pace: no %s in this program\n", name);
-	return symbol;
-}
-
-static void load_frames(const char *path)
-{
-	FILE *file = path == NULL ? NULL : fopen(path, "r");
-	uint32_t record[4];
-
-	frames = calloc(FRAMES_MAX, sizeof(*frames));
-	if (file == NULL || frames == NULL || fseek(file, 24, SEEK_SET) != 0)
-		rte_exit(EXIT_FAILURE, "pace: PACE_PCAP is no pcap file\n");
-	while (frame_count < FRAMES_MAX && fread(record, sizeof(record), 1, file) == 1) {
-		struct frame *frame = &frames[frame_count++];
-
-		if (record[2] > FRAME_BYTES || fread(frame->bytes, record[2], 1, file) != 1)
-			rte_exit(
-				EXIT_FAILURE, "pace: a frame of more than %u bytes\n", FRAME_BYTES);
-		frame->length = record[2];
-	}
-	fclose(file);
-	if (frame_count == 0)
-		rte_exit(EXIT_FAILURE, "pace: no frame in PACE_PCAP\n");
-}
 
 static void map_control(const char *path)
 {
-	int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
-
-	if (fd >= 0)
-		pace = mmap(NULL, sizeof(*pace), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (fd < 0 || pace == MAP_FAILED)
-		rte_exit(EXIT_FAILURE, "pace: PACE_CONTROL cannot be mapped\n");
-	close(fd);
+	pace = wire_map("PACE_CONTROL", path, sizeof(*pace));
 	pace->tsc_hz = rte_get_tsc_hz();
 }
 
@@ -108,13 +60,14 @@ static void restart(uint64_t now)
 
 static uint64_t arrival(uint64_t number, uint64_t interval)
 {
-	return start + (uint64_t)((unsigned __int128)number * interval >> FRACTION_BITS);
+	return start + (uint64_t)((unsigned __int128)number * interval >> WIRE_FRACTION_BITS);
 }
 
 /* How many have arrived and may be fetched; arrivals beyond the ring are lost. */
 static uint16_t due(uint64_t now, uint64_t interval, uint16_t max)
 {
-	uint64_t all = (uint64_t)(((unsigned __int128)(now - start) << FRACTION_BITS) / interval);
+	uint64_t all =
+		(uint64_t)(((unsigned __int128)(now - start) << WIRE_FRACTION_BITS) / interval);
 	uint64_t waiting = all - arrived;
 
 	if (waiting > RING) {
@@ -127,14 +80,7 @@ static uint16_t due(uint64_t now, uint64_t interval, uint16_t max)
 
 static void fill(struct rte_mbuf *mbuf, uint16_t port, uint64_t stamp)
 {
-	const struct frame *frame = &frames[next_frame];
-	uint8_t *at = rte_pktmbuf_mtod(mbuf, uint8_t *);
-
-	next_frame = next_frame + 1 == frame_count ? 0 : next_frame + 1;
-	memcpy(at, frame->bytes, FRAME_BYTES);
-	memcpy(at + frame->length - sizeof(stamp), &stamp, sizeof(stamp));
-	mbuf->data_len = mbuf->pkt_len = frame->length;
-	mbuf->port = port;
+	wire_fill(&frames, mbuf, port, &stamp, sizeof(stamp));
 }
 
 static uint16_t arrive(uint16_t port, uint16_t queue, struct rte_mbuf **packets, uint16_t count,
@@ -186,21 +132,11 @@ static uint16_t leave(
 	return count;
 }
 
-static void address_frames(uint16_t port)
-{
-	struct rte_ether_addr mac;
-
-	if (rte_eth_macaddr_get(port, &mac) != 0)
-		rte_exit(EXIT_FAILURE, "pace: port %u has no MAC address\n", port);
-	for (uint32_t i = 0; i < frame_count; i++)
-		memcpy(frames[i].bytes, &mac, sizeof(mac));
-}
-
 int rte_eth_rx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptors, unsigned int socket,
 	const struct rte_eth_rxconf *conf, struct rte_mempool *mempool)
 {
 	int (*set_up)(uint16_t, uint16_t, uint16_t, unsigned int, const struct rte_eth_rxconf *,
-		struct rte_mempool *) = next_symbol("rte_eth_rx_queue_setup");
+		struct rte_mempool *) = wire_symbol("rte_eth_rx_queue_setup");
 
 	if (port == 0)
 		pool = mempool;
@@ -209,15 +145,15 @@ int rte_eth_rx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptors, 
 
 int rte_eth_dev_start(uint16_t port)
 {
-	int (*start_device)(uint16_t) = next_symbol("rte_eth_dev_start");
+	int (*start_device)(uint16_t) = wire_symbol("rte_eth_dev_start");
 	int error = start_device(port);
 
 	if (error != 0)
 		return error;
 	if (port == 0) {
-		load_frames(getenv("PACE_PCAP"));
+		wire_load(&frames, "PACE_PCAP", getenv("PACE_PCAP"));
 		map_control(getenv("PACE_CONTROL"));
-		address_frames(port);
+		wire_address(&frames, port);
 		if (rte_eth_add_rx_callback(port, 0, arrive, NULL) == NULL)
 			rte_exit(EXIT_FAILURE, "pace: no RX callback on port %u\n", port);
 	}

@@ -28,3 +28,7 @@ void site_send(enum api_message_type type, const void *payload, size_t length);
 
 /* Prints all counters and the time they were read at. */
 void site_sample(unsigned int count, char **words);
+/* Of paths: how many there are, how many are live, and for the first ones cause and time. */
+void site_paths(unsigned int count, char **words);
+/* Of BFD sessions: how many there are, are up, left Up, and packets that no worker took. */
+void site_sessions(unsigned int count, char **words);

@@ -79,6 +79,8 @@ static void startup(unsigned int count, char **words)
 	message.memory_mb = number(words[2], UINT32_MAX);
 	message.hugepages = number(words[3], 1);
 	message.pci = number(words[4], 1);
+	if (count > 5)
+		copy_text(message.bfdd_socket, sizeof(message.bfdd_socket), words[5]);
 	site_send(API_STARTUP, &message, sizeof(message));
 }
 
@@ -166,7 +168,20 @@ static void adjacency(unsigned int count, char **words)
 
 	item.family = address(words[2], item.address);
 	mac(words[3], item.mac);
+	if (count > 4)
+		item.path = number(words[4], API_PATHS_MAX - 1);
 	site_add(API_ADJACENCY, API_UPSERT, &item);
+}
+
+static void path(unsigned int count, char **words)
+{
+	struct api_path item = {
+		.id = number(words[0], API_PATHS_MAX - 1),
+		.interface = number(words[1], API_INTERFACES_MAX - 1),
+	};
+
+	item.family = address(words[2], item.address);
+	site_add(API_PATH, API_UPSERT, &item);
 }
 
 static void group(unsigned int count, char **words)
@@ -239,7 +254,8 @@ static void churn(unsigned int count, char **words)
 }
 
 const struct command site_commands[] = {
-	{"startup", 5, 5, "WORKER_CPUS CONTROL_CPUS MEMORY_MB HUGEPAGES PCI", startup},
+	{"startup", 5, 6, "WORKER_CPUS CONTROL_CPUS MEMORY_MB HUGEPAGES PCI [BFDD_SOCKET]",
+		startup},
 	{"begin", 0, 0, "a snapshot", begin},
 	{"end", 0, 0, "the snapshot: ports open", end},
 	{"settle", 0, 0, "answers when all before is acknowledged", settle},
@@ -249,10 +265,13 @@ const struct command site_commands[] = {
 	{"interface", 9, 9,
 		"ID PORT VRF S_TAG C_TAG IPV4_PREFIX IPV6_PREFIX POLICER_IN POLICER_OUT",
 		interface},
-	{"adjacency", 4, 4, "ID INTERFACE ADDRESS MAC", adjacency},
+	{"path", 3, 3, "ID INTERFACE ADDRESS", path},
+	{"adjacency", 4, 5, "ID INTERFACE ADDRESS MAC [PATH]", adjacency},
 	{"group", 1, 1 + API_GROUP_MEMBERS_MAX, "ID ADJACENCY ...", group},
 	{"route", 3, 3, "VRF PREFIX GROUP", route},
 	{"churn", 2, 2, "PER_SECOND MILLISECONDS, answers at the end", churn},
 	{"sample", 0, 0, "answers with all counters", site_sample},
+	{"paths", 0, 0, "answers with what is up and what went down last", site_paths},
+	{"sessions", 0, 0, "answers with sums over all BFD sessions", site_sessions},
 	{0},
 };

@@ -113,3 +113,65 @@ void site_sample(unsigned int count, char **words)
 	dump(API_VRF, add_fib, &fib_bytes);
 	printf("], \"missed\": %lu, \"fib_bytes\": %lu}\n", missed, fib_bytes);
 }
+
+#define PATHS_SHOWN 2u
+
+struct paths {
+	unsigned int count, live;
+	struct api_path first[PATHS_SHOWN]; /* ids from 1 on */
+};
+
+static void add_path(const void *row, void *context)
+{
+	const struct api_path *path = row;
+	struct paths *paths = context;
+
+	paths->count++;
+	paths->live += path->down == 0;
+	if (path->id - 1 < PATHS_SHOWN)
+		paths->first[path->id - 1] = *path;
+}
+
+void site_paths(unsigned int count, char **words)
+{
+	struct paths paths = {0};
+
+	dump(API_PATH, add_path, &paths);
+	printf("{\"count\": %u, \"live\": %u, \"first\": [", paths.count, paths.live);
+	for (unsigned int i = 0; i < PATHS_SHOWN; i++)
+		printf("%s{\"down\": %u, \"changes\": %u, \"changed_us\": %lu}", i > 0 ? ", " : "",
+			paths.first[i].down, paths.first[i].changes, paths.first[i].changed_us);
+	printf("]}\n");
+}
+
+struct sessions {
+	unsigned int count, up;
+	uint64_t flaps, lost, late_max_us, refused;
+};
+
+static void add_session(const void *row, void *context)
+{
+	const struct api_bfd_session *session = row;
+	struct sessions *sessions = context;
+
+	for (unsigned int i = 0; i < API_BFD_REFUSALS_MAX; i++)
+		sessions->refused += session->refused[i];
+	if (session->local_discriminator == 0)
+		return;
+	sessions->count++;
+	sessions->up += strcmp(api_bfd_state_name(session->state), "up") == 0;
+	sessions->flaps += session->flaps;
+	sessions->lost += session->lost;
+	if (session->late_max_us > sessions->late_max_us)
+		sessions->late_max_us = session->late_max_us;
+}
+
+void site_sessions(unsigned int count, char **words)
+{
+	struct sessions sum = {0};
+
+	dump(API_BFD_SESSION, add_session, &sum);
+	printf("{\"count\": %u, \"up\": %u, \"flaps\": %lu, \"lost\": %lu, \"refused\": %lu, "
+	       "\"late_max_us\": %lu}\n",
+		sum.count, sum.up, sum.flaps, sum.lost, sum.refused, sum.late_max_us);
+}

@@ -11,31 +11,14 @@ from support import LabError, run_in_lab
 
 from onramp_lab import probes
 from onramp_lab.checks_failure import routes_equal
-from onramp_lab.checks_reach import (first_answer, host, route_checks, session_checks, vnet_host)
-from onramp_lab.flow import Flow
+from onramp_lab.checks_reach import host, route_checks, session_checks, vnet_host
 from onramp_lab.shell import wait_until
-from onramp_lab.topology import (CONTOSO, CUSTOMERS, CUSTOMER_HOST4, CUSTOMER_HOST6,
-                                 CUSTOMER_PREFIX4, CUSTOMER_PREFIX6, FABRIKAM, VNET_HOST4,
-                                 VNET_HOST6, VNET_PREFIX4, VNET_PREFIX6)
+from onramp_lab.streams import flows, open_ways
+from onramp_lab.topology import (CONTOSO, CUSTOMERS, CUSTOMER_HOST4, CUSTOMER_PREFIX4,
+                                 CUSTOMER_PREFIX6, FABRIKAM, VNET_HOST4, VNET_PREFIX4,
+                                 VNET_PREFIX6)
 
 STALE_S = 30
-
-
-def open_ways(lab):
-    for customer in CUSTOMERS:
-        for address in (VNET_HOST4, VNET_HOST6):
-            first_answer(host(lab, customer), address)
-        for address in (CUSTOMER_HOST4, CUSTOMER_HOST6):
-            first_answer(vnet_host(lab, customer), address)
-    return "both customers and their networks, IPv4 and IPv6"
-
-
-def flows(lab):
-    for customer in CUSTOMERS:
-        for address in (VNET_HOST4, VNET_HOST6):
-            yield Flow(lab, host(lab, customer), vnet_host(lab, customer), address)
-        for address in (CUSTOMER_HOST4, CUSTOMER_HOST6):
-            yield Flow(lab, vnet_host(lab, customer), host(lab, customer), address)
 
 
 def settled(lab):

@@ -3,74 +3,17 @@
 which honour GRACEFUL_SHUTDOWN (RFC 8326): of numbered packets both ways, IPv4 and IPv6, none is
 lost, and a drained link carries none."""
 
-import json
 import sys
 from contextlib import ExitStack
 
 from support import LabError, run_in_lab
 
+from onramp_lab.checks_drain import TIMEOUT_S, drain, drained, forwarded, name_of
 from onramp_lab.checks_failure import routes_equal
 from onramp_lab.checks_reach import route_checks, route_links, session_checks, uses_links
-from onramp_lab.shell import wait_until
-from onramp_lab.topology import (CONTOSO, CUSTOMERS, CUSTOMER_PREFIX4, CUSTOMER_PREFIX6, FABRIKAM,
-                                 LINK_NAMES, VNET_PREFIX4, VNET_PREFIX6)
-from test_daemons import flows, open_ways
-
-TIMEOUT_S = 120
-
-
-def name_of(customer, half):
-    return f"{customer.name}/private/{LINK_NAMES[half]}"
-
-
-def forwarded(lab, link):
-    rows = [row for row in lab.edge.show("stats") if row["interface"] == link]
-    return rows[0]["forwarded_in"], rows[0]["forwarded_out"]
-
-
-def edge_links(lab, customer):
-    """The links that the dataplane has towards the customer's prefixes."""
-    return {hop["link"].rsplit("/", 1)[-1]
-            for row in lab.edge.show("routes", f"private.{customer.name}")
-            if row["prefix"] in (CUSTOMER_PREFIX4, CUSTOMER_PREFIX6) for hop in row["next_hops"]}
-
-
-def drain(lab, *words):
-    answer = json.loads(lab.edge.command("-j", "link", "drain", *words, timeout=TIMEOUT_S).stdout)
-    if answer["state"] != "drained" or answer["in_pps"] or answer["out_pps"]:
-        raise LabError(f"drained, it says, and {answer}")
-
-
-def carries_nothing(lab, link, running):
-    """While the streams go on."""
-    before = forwarded(lab, link)
-    for flow in running:
-        flow.wait_more(200)
-    after = forwarded(lab, link)
-    if before != after:
-        raise LabError(f"{link} is drained and forwarded {before}, then {after}")
-
-
-def drained(customer, half):
-    link, other = name_of(customer, half), LINK_NAMES[1 - half]
-    def check(lab):
-        with ExitStack() as stack:
-            running = [stack.enter_context(flow) for flow in flows(lab)]
-            drain(lab, link)
-            uses_links(lab.spaces[customer.name], (VNET_PREFIX4, VNET_PREFIX6), (other,))
-            if edge_links(lab, customer) != {other}:
-                raise LabError(f"the edge uses {edge_links(lab, customer)} towards the customer")
-            carries_nothing(lab, link, running)
-            lab.edge.command("link", "undrain", link, timeout=TIMEOUT_S)
-            uses_links(lab.spaces[customer.name], (VNET_PREFIX4, VNET_PREFIX6), LINK_NAMES)
-            wait_until("both links towards the customer",
-                       lambda: edge_links(lab, customer) == set(LINK_NAMES), 30)
-            results = [(flow.name, flow.end()) for flow in running]
-        lost = {flow: result for flow, result in results if result["lost"]}
-        if lost:
-            raise LabError(f"packets were lost: {lost}")
-        return f"0 of {sum(result['sent'] for _, result in results)} packets lost, out and back"
-    return check
+from onramp_lab.streams import flows, open_ways
+from onramp_lab.topology import (CONTOSO, CUSTOMERS, FABRIKAM, LINK_NAMES, VNET_PREFIX4,
+                                 VNET_PREFIX6)
 
 
 def refused(lab):

@@ -6,22 +6,24 @@ import sys
 
 from onramp_lab.shell import LabError
 
-from . import build, external, forwarding, instructions, latency, report, scaling
+from . import build, external, failover, forwarding, instructions, latency, report, scaling
 from .bench import Bench
 from .cases import CASES
 from .results import table
 
 BENCHES = {"forwarding": forwarding.run, "fib": external.fib, "vrf-scale": external.fib,
-           "control": external.control, "scaling": scaling.run, "latency": latency.run}
+           "control": external.control, "scaling": scaling.run, "latency": latency.run,
+           "failover": failover.run}
 TARGETS = ["dataplane/onramp-dataplane", "tests/bench/bench-site", "tests/bench/fib",
-           "tests/bench/bench-pace.so", "tests/bench/bench-api-routes", "control/onramp-control",
-           "control/cli/onramp"]
+           "tests/bench/bench-pace.so", "tests/bench/bench-links.so", "tests/bench/bench-api-routes",
+           "control/onramp-control", "control/cli/onramp"]
 
 
 def arguments():
     parser = argparse.ArgumentParser(
         prog="scripts/bench", description=__doc__,
-        epilog="Forwarding cases: " + " ".join(case.name for case in CASES))
+        epilog="Forwarding cases: " + " ".join(case.name for case in CASES)
+        + ". Failover cases: " + " ".join(failover.NAMES))
     parser.add_argument("name", choices=[*BENCHES, "instructions", "build", "report"],
                         help="what to measure; instructions: of the fast path a packet, against "
                         "the record; build: only make what the others need; report: tables "
@@ -30,7 +32,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true",
                         help="fewer and shorter runs: 5 of 0.4 s instead of 9 of 0.8 s")
     parser.add_argument("--json", action="store_true", help="one object a line instead of a table")
-    parser.add_argument("--case", action="append", help="forwarding: only this one (repeatable)")
+    parser.add_argument("--case", action="append", help="forwarding, failover: only this one (repeatable)")
     parser.add_argument("--search", action="store_true",
                         help="forwarding: search the rates without and with little loss (NDR, PDR) "
                         "instead of measuring beside peers")

@@ -22,8 +22,7 @@ SKEW = 0.02
 class Dataplane(Contestant):
     name = "onramp"
 
-    def __init__(self, bench, name, workers, memory_mb, prefix=(),
-                 pci=False):
+    def __init__(self, bench, name, workers, memory_mb, prefix=(), pci=False, bfdd_socket=""):
         self.bench = bench
         self.may_drop = ()  # reasons that are part of what is measured
         self.run_dir = os.path.join(bench.run_dir, name)
@@ -35,7 +34,7 @@ class Dataplane(Contestant):
         wait_until("the dataplane's socket", self._socket_there, 10)
         self._open()
         self.say([f"startup {','.join(map(str, workers))} {bench.control_cpu} {memory_mb} 1 "
-                  f"{int(pci)}"])
+                  f"{int(pci)} {bfdd_socket}"])
 
     def _socket_there(self):
         self.process.require_alive()

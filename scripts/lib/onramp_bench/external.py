@@ -20,7 +20,7 @@ def parse(line):
     what = json.loads(line)
     return Row(what["bench"], what["case"], what["metric"], what["unit"],
                [what["min"], what["value"], what["max"]], runs=what["runs"],
-               note=what.get("note", ""))
+               note=what.get("note", ""), p99=what.get("p99"))
 
 
 def call(bench, argv):

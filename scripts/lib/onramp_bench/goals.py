@@ -11,14 +11,17 @@ class Goal:
     sign: str
     limit: float
     unit: str = ""
+    of: str = "median"  # or p99, max
 
     @property
     def text(self):
+        of = "" if self.of == "median" else self.of + " "
         if self.unit == "MiB":
-            return f"{self.sign} {self.limit / MIB:g} MiB"
-        return f"{self.sign} {self.limit:,g}{' ' + self.unit if self.unit else ''}"
+            return f"{of}{self.sign} {self.limit / MIB:g} MiB"
+        return f"{of}{self.sign} {self.limit:,g}{' ' + self.unit if self.unit else ''}"
 
-    def reached(self, value):
+    def reached(self, row):
+        value = {"median": row.value, "p99": row.p99, "max": max(row.values)}[self.of]
         return value >= self.limit if self.sign == ">=" else value <= self.limit
 
 
@@ -44,6 +47,19 @@ GOALS = {
     ("control", "circuits-100", "seconds"): Goal("<=", 60, "s"),
     ("latency", "v4-vlan-internet", "ratio_p99.9_at_50_l3fwd_fib"): Goal("<=", 1.3),
     ("latency", "v4-vlan-internet", "ratio_p99.9_at_90_l3fwd_fib"): Goal("<=", 1.3),
+    ("failover", "silent-50ms-1k", "detect_ms"): Goal("<=", 160, "ms", "p99"),
+    ("failover", "silent-50ms-900k", "detect_ms"): Goal("<=", 160, "ms", "p99"),
+    ("failover", "silent-10ms-1k", "detect_ms"): Goal("<=", 35, "ms", "p99"),
+    ("failover", "silent-50ms-1k", "switch_us"): Goal("<=", 1000, "us", "p99"),
+    ("failover", "silent-50ms-900k", "switch_us"): Goal("<=", 1000, "us", "p99"),
+    ("failover", "silent-50ms-900k", "ratio"): Goal("<=", 1.2),
+    ("failover", "carrier-1k", "moved_ms"): Goal("<=", 10, "ms", "p99"),
+    ("failover", "saturated-256", "false_downs"): Goal("<=", 0, of="max"),
+    ("failover", "saturated-256", "tx_interval_pct"): Goal("<=", 100, "%", "p99"),
+    ("failover", "sessions-4000", "false_downs"): Goal("<=", 0, of="max"),
+    ("failover", "sessions-4000", "core_pct"): Goal("<=", 50, "%", "max"),
+    ("failover", "drain-frr", "lost_packets"): Goal("<=", 0, of="max"),
+    ("failover", "drain-bird", "lost_packets"): Goal("<=", 0, of="max"),
     ("scaling", "two-workers", "ratio"): Goal(">=", 1.9),
     ("scaling", "two-workers-software-hash", "ratio"): Goal(">=", 1.6),
 }

@@ -27,7 +27,11 @@ def verdict(row):
     goal = goal_of(row)
     if not goal:
         return "", ""
-    return goal.text, "reached" if goal.reached(row.value) else "**no**"
+    return goal.text, "reached" if goal.reached(row) else "**no**"
+
+
+def p99(row):
+    return f", p99 {shown(row.p99)}" if row.p99 is not None else ""
 
 
 def figures(rows):
@@ -37,7 +41,7 @@ def figures(rows):
         if row.metric.startswith("cycles_"):
             continue
         yield (f"| {row.bench} | `{row.case}` | {row.metric} | {shown(row.value)} {row.unit} | "
-               f"{shown(min(row.values))} to {shown(max(row.values))} | "
+               f"{shown(min(row.values))} to {shown(max(row.values))}{p99(row)} | "
                + " | ".join(verdict(row)) + " |")
 
 
