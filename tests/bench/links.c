@@ -237,7 +237,8 @@ __attribute__((visibility("default"))) int rte_eth_link_get_nowait(
 	int (*get)(uint16_t, struct rte_eth_link *) = wire_symbol("rte_eth_link_get_nowait");
 	int error = get(port, link);
 
-	if (error == 0 && port > 0 && links != NULL && read64(&links->dark) >> (port - 1) & 1)
+	/* The device cannot know sooner than the worker can meet it. */
+	if (error == 0 && port > 0 && links != NULL && LINKS_IS_DARK(read64(&links->event), port))
 		link->link_status = RTE_ETH_LINK_DOWN;
 	return error;
 }

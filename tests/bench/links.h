@@ -19,6 +19,7 @@
 /* What has happened to links, as one number; the lowest bits are of those that nothing passes. */
 #define LINKS_EVENT(cut, dark, mute, admin_down) \
 	((cut) | (dark) | (dark) << 8 | (mute) << 16 | (admin_down) << 24)
+#define LINKS_IS_DARK(event, port) ((event) >> (8 + (port)-1) & 1)
 
 /* Words, each with one writer. */
 struct links {

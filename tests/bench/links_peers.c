@@ -42,6 +42,13 @@ uint32_t path_generation(void)
 	return 0;
 }
 
+/* And no keys. */
+unsigned int bfd_keys_of(uint32_t interface, uint8_t family, const uint8_t peer[16],
+	struct bfd_secret secrets[BFD_SESSION_KEYS_MAX])
+{
+	return 0;
+}
+
 bool links_peers_tell(const struct links_bfd *packet)
 {
 	return rte_ring_sp_enqueue_elem(to_peers, (void *)packet, sizeof(*packet)) == 0;

@@ -83,10 +83,11 @@ class Rows(unittest.TestCase):
         class Bench:
             def add(self, rows):
                 self.rows = rows
-        bench = Bench()
-        add_ratio(bench, {SILENT: [failure([], 150.0, 149.5)],
-                          Case("silent-50ms-900k"): [failure([], 150.0, 149.4)]})
-        self.assertAlmostEqual(bench.rows[0].value, 1.2)
+        for small, ratio in ((149.5, 1.2), (150.0, 600)):
+            bench = Bench()
+            add_ratio(bench, {SILENT: [failure([], 150.0, small)],
+                              Case("silent-50ms-900k"): [failure([], 150.0, 149.4)]})
+            self.assertAlmostEqual(bench.rows[0].value, ratio)
 
 
 class Plot(unittest.TestCase):
