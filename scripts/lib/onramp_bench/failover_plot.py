@@ -32,7 +32,7 @@ def panel(name, failures, pps, end_ms, top):
             f'<rect x="{LEFT}" y="{top}" width="{WIDTH}" height="{HEIGHT}" fill="none" '
             'stroke="#bbbbbb" stroke-width="0.5"/>',
             text(LEFT - 8, top + HEIGHT / 2, name, "end"),
-            text(LEFT - 8, top + HEIGHT / 2 + 16, f"longest {worst:.1f} ms", "end"),
+            text(LEFT - 8, top + HEIGHT / 2 + 16, f"moved within {worst:.1f} ms", "end"),
             text(LEFT + WIDTH + 4, top + 10, "100 %"), text(LEFT + WIDTH + 4, bottom, "0")]
 
 
