@@ -57,7 +57,7 @@ static const char *authentication(uint8_t type)
 	case 4:
 		return "keyed-sha1";
 	case 5:
-		return "meticulous-keyed-sha1";
+		return "meticulous-sha1";
 	default:
 		return "unknown";
 	}

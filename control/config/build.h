@@ -21,9 +21,9 @@ bool build_pairs(struct build *build);
 bool build_circuits(struct build *build);
 bool build_vnets(struct build *build);
 
-/* The bfd field of a peering or of a core attachment. */
-struct bfd_timers build_bfd(
-	const struct build *build, const struct record *record, unsigned int field);
+/* The bfd field of a peering or of a core attachment. *auth: malloc'd, NULL: none. */
+struct bfd_timers build_bfd(const struct build *build, const struct record *record,
+	unsigned int field, struct bfd_auth **auth);
 
 /* Peerings of one circuit, whose pair may be unknown (-1); then tags across each pair. */
 bool build_peerings(

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,25 +37,6 @@ static void check_peer_asn(
 			"%s is the site's own AS number; sessions are external BGP, write the "
 			"customer's",
 			asn->text);
-}
-
-struct bfd_timers build_bfd(
-	const struct build *build, const struct record *record, unsigned int field)
-{
-	const struct record *bfd = record_of(record, field);
-	const struct value *interval = bfd != NULL ? usable(bfd, BFD_INTERVAL) : NULL;
-
-	if (interval == NULL)
-		return (struct bfd_timers){0};
-	/* FRR's bfdd is told milliseconds. */
-	if (interval->number % 1000 != 0)
-		report(build->loader, bfd, BFD_INTERVAL,
-			"%s is no whole number of milliseconds; write it as %" PRIu64 "ms",
-			interval->text, interval->number / 1000);
-	return (struct bfd_timers){
-		.interval_ms = (uint32_t)(interval->number / 1000),
-		.multiplier = (uint8_t)record_number(bfd, BFD_MULTIPLIER, 0),
-	};
 }
 
 static void check_twins(struct build *build, struct record *const *records, unsigned int index)
@@ -101,7 +81,7 @@ bool build_peerings(
 			(enum peering_type)record_number(records[i], PEERING_TYPE, PEERING_PRIVATE);
 		peering->c_tag = (uint16_t)record_number(records[i], tag, 0);
 		peering->peer_asn = (uint32_t)record_number(records[i], PEERING_ASN, 0);
-		peering->bfd = build_bfd(build, records[i], PEERING_BFD);
+		peering->bfd = build_bfd(build, records[i], PEERING_BFD, &peering->bfd_auth);
 		check_tag_field(build, records[i], qinq);
 		check_peer_asn(build, records[i], build->site);
 		check_twins(build, records, i);

@@ -34,6 +34,59 @@ static void diff_fields(json_t *changes, const char *what, json_t *from, json_t 
 	}
 }
 
+/* A key whose file has another name is a change of its own. */
+static void diff_keys(
+	json_t *changes, const char *what, const struct bfd_auth *from, const struct bfd_auth *to)
+{
+	for (unsigned int i = 0; from != NULL && to != NULL && i < to->key_count; i++) {
+		const struct bfd_auth_key *key = &to->keys[i];
+
+		for (unsigned int j = 0; j < from->key_count; j++) {
+			const struct bfd_auth_key *old = &from->keys[j];
+
+			if (old->id != key->id || strcmp(old->file, key->file) != 0)
+				continue;
+			if (old->secret_bytes == key->secret_bytes &&
+				memcmp(old->secret, key->secret, sizeof(key->secret)) == 0)
+				continue;
+			json_array_append_new(changes,
+				json_pack("{s:s, s:s, s:o, s:s, s:s+}", "action", "change", "what",
+					what, "field", json_sprintf("bfd.auth.keys[%u]", key->id),
+					"from", key->file, "to", key->file,
+					", with another secret"));
+		}
+	}
+}
+
+/* Secrets are no facts: that they differ is told, not how. */
+static void diff_secrets(json_t *changes, const struct site *from, const struct site *to)
+{
+	char what[64];
+
+	for (unsigned int i = 0; from != NULL && i < to->circuit_count; i++) {
+		const struct site_circuit *now = &to->circuits[i], *old;
+		int index = site_find_circuit(from, now->name);
+
+		for (unsigned int p = 0; index >= 0 && p < now->peering_count; p++) {
+			old = &from->circuits[index];
+			snprintf(what, sizeof(what), "%s/%s", now->name,
+				peering_type_name(now->peerings[p].type));
+			for (unsigned int q = 0; q < old->peering_count; q++)
+				if (old->peerings[q].type == now->peerings[p].type)
+					diff_keys(changes, what, old->peerings[q].bfd_auth,
+						now->peerings[p].bfd_auth);
+		}
+	}
+	for (unsigned int i = 0; from != NULL && i < to->vnet_count; i++) {
+		int index = site_find_vnet(from, to->vnets[i].name);
+
+		snprintf(what, sizeof(what), "vnet %s", to->vnets[i].name);
+		if (index >= 0)
+			diff_keys(
+				changes, what, from->vnets[index].bfd_auth, to->vnets[i].bfd_auth);
+	}
+}
+
 static json_t *diff_changes(const struct site *from, const struct site *to)
 {
 	json_t *changes = json_array(), *old = site_facts(from), *new = site_facts(to);
@@ -51,6 +104,7 @@ static json_t *diff_changes(const struct site *from, const struct site *to)
 		if (json_object_get(old, what) == NULL)
 			add_change(changes, "add", what);
 	}
+	diff_secrets(changes, from, to);
 	json_decref(old);
 	json_decref(new);
 	return changes;

@@ -113,6 +113,20 @@ static void bfd_fact(json_t *fields, const struct bfd_timers *bfd)
 		fact(fields, "bfd", "%ums x %u", bfd->interval_ms, bfd->multiplier);
 }
 
+static void bfd_auth_facts(json_t *fields, const struct bfd_auth *auth)
+{
+	char field[64];
+
+	if (auth == NULL)
+		return;
+	fact(fields, "bfd.auth", "%s, signed with key %u", bfd_auth_type_name(auth->type),
+		auth->keys[0].id);
+	for (unsigned int i = 0; i < auth->key_count; i++) {
+		snprintf(field, sizeof(field), "bfd.auth.keys[%u]", auth->keys[i].id);
+		fact(fields, field, "%s", auth->keys[i].file);
+	}
+}
+
 static void circuit_facts(
 	json_t *facts, const struct site *site, const struct site_circuit *circuit)
 {
@@ -134,6 +148,7 @@ static void circuit_facts(
 		fact(fields, circuit->s_tag != 0 ? "c_tag" : "vlan", "%u", peering->c_tag);
 		fact(fields, "peer_asn", "%u", peering->peer_asn);
 		bfd_fact(fields, &peering->bfd);
+		bfd_auth_facts(fields, peering->bfd_auth);
 		for (unsigned int half = 0; half < LINKS; half++)
 			link_fact(fields, link_name(half), &peering->links[half]);
 	}
@@ -150,6 +165,7 @@ static void vnet_facts(json_t *facts, const struct site *site, const struct site
 	if (!vnet->is_static) {
 		fact(fields, "peer_asn", "%u", vnet->peer_asn);
 		bfd_fact(fields, &vnet->bfd);
+		bfd_auth_facts(fields, vnet->bfd_auth);
 	}
 	for (unsigned int i = 0; i < site->edge_count; i++) {
 		snprintf(field, sizeof(field), "link on %s", site->edges[i].name);

@@ -42,6 +42,7 @@ static void plan_peering_link(const struct plan *plan, const struct site_circuit
 	out->rate = circuit_rate(circuit);
 	out->peer_asn = peering->peer_asn;
 	out->bfd = peering->bfd;
+	out->bfd_auth = peering->bfd_auth;
 }
 
 static void plan_peering(
@@ -97,6 +98,7 @@ static void plan_vnet(struct plan *plan, const struct site_vnet *vnet)
 	out->peer6 = link->peer6;
 	out->peer_asn = vnet->is_static ? 0 : vnet->peer_asn;
 	out->bfd = vnet->bfd;
+	out->bfd_auth = vnet->bfd_auth;
 }
 
 static int find_owner(const struct plan *plan, enum domain_kind kind, const char *owner)

@@ -29,8 +29,9 @@ struct plan_link {
 	uint32_t mtu;
 	struct ip edge4, edge6, peer4, peer6;
 	struct plan_rate rate;
-	uint32_t peer_asn;     /* 0: no BGP on this link (static core attachment) */
-	struct bfd_timers bfd; /* beside BGP */
+	uint32_t peer_asn;               /* 0: no BGP on this link (static core attachment) */
+	struct bfd_timers bfd;           /* beside BGP */
+	const struct bfd_auth *bfd_auth; /* the site's; NULL: none */
 };
 
 struct plan_domain {

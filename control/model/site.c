@@ -6,6 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void free_auth(struct bfd_auth *auth)
+{
+	if (auth != NULL)
+		explicit_bzero(auth, sizeof(*auth));
+	free(auth);
+}
+
+static void free_peerings(struct site_circuit *circuit)
+{
+	for (unsigned int i = 0; i < circuit->peering_count; i++)
+		free_auth(circuit->peerings[i].bfd_auth);
+	free(circuit->peerings);
+}
+
 void site_free(struct site *site)
 {
 	if (site == NULL)
@@ -13,8 +27,9 @@ void site_free(struct site *site)
 	for (unsigned int i = 0; i < site->edge_count; i++)
 		free(site->edges[i].ports);
 	for (unsigned int i = 0; i < site->circuit_count; i++)
-		free(site->circuits[i].peerings);
+		free_peerings(&site->circuits[i]);
 	for (unsigned int i = 0; i < site->vnet_count; i++) {
+		free_auth(site->vnets[i].bfd_auth);
 		free(site->vnets[i].static_prefixes);
 		free(site->vnets[i].links);
 		free(site->vnets[i].connections);
@@ -73,6 +88,11 @@ const char *rss_name(enum rss rss)
 {
 	static const char *const names[] = {"auto", "hardware", "software"};
 	return names[rss];
+}
+
+const char *bfd_auth_type_name(enum bfd_auth_type type)
+{
+	return type == BFD_AUTH_TYPE_KEYED_SHA1 ? "keyed-sha1" : "meticulous-sha1";
 }
 
 const char *pair_model_name(enum pair_model model)

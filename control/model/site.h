@@ -73,6 +73,27 @@ struct bfd_timers {
 	uint8_t multiplier;
 };
 
+enum bfd_auth_type { BFD_AUTH_TYPE_KEYED_SHA1, BFD_AUTH_TYPE_METICULOUS_SHA1 };
+
+#define SITE_BFD_KEYS_MAX 4
+#define SITE_BFD_SECRET_MAX 20 /* bytes */
+
+/* A key that both sides have (RFC 5880 6.7). The secret is not in the document: who reads its file
+ * fills it in (control/server/keys.h). */
+struct bfd_auth_key {
+	uint8_t id;
+	unsigned int line; /* of file, in the document */
+	char file[256];
+	uint8_t secret_bytes; /* 0: not known */
+	uint8_t secret[SITE_BFD_SECRET_MAX];
+};
+
+struct bfd_auth {
+	enum bfd_auth_type type;
+	struct bfd_auth_key keys[SITE_BFD_KEYS_MAX]; /* the first signs */
+	unsigned int key_count;
+};
+
 /* One half of a peering, or an attachment to the core. */
 struct site_link {
 	bool present;
@@ -85,6 +106,7 @@ struct site_peering {
 	uint16_t c_tag; /* the tag (vlan) of 802.1Q, the inner tag of QinQ */
 	uint32_t peer_asn;
 	struct bfd_timers bfd;
+	struct bfd_auth *bfd_auth; /* NULL: none */
 	struct site_link links[LINKS];
 };
 
@@ -114,6 +136,7 @@ struct site_vnet {
 	bool is_static;
 	uint32_t peer_asn;          /* BGP attachment */
 	struct bfd_timers bfd;      /* of the same */
+	struct bfd_auth *bfd_auth;  /* of the same; NULL: none */
 	struct ip *static_prefixes; /* static attachment */
 	unsigned int static_prefix_count;
 	struct site_link
@@ -146,6 +169,7 @@ const char *peering_type_name(enum peering_type type);
 const char *link_name(unsigned int link); /* "primary", "secondary" */
 const char *tier_name(enum tier tier);
 const char *rss_name(enum rss rss);
+const char *bfd_auth_type_name(enum bfd_auth_type type);
 const char *pair_model_name(enum pair_model model);
 const char *encapsulation_name(enum encapsulation encapsulation);
 /* "10G", "50M": into buffer, returned. */

@@ -10,6 +10,7 @@
 
 #include "control/log.h"
 #include "control/server/drains.h"
+#include "control/server/keys.h"
 #include "control/server/link_tests.h"
 #include "control/server/views.h"
 
@@ -52,9 +53,8 @@ static json_t *rows_reply(json_t *rows)
 
 /* ---- documents ---- */
 
-/* The site and this machine's edge in it; NULL and *refusal (a reply) when it cannot be. findings
- * receives what check would say. */
-static struct site *load_document(struct office *office, const char *document, size_t length,
+/* The site without its secrets, and this machine's edge in it. */
+static struct site *load_site(struct office *office, const char *document, size_t length,
 	unsigned int *edge, json_t **findings, json_t **refusal)
 {
 	struct config_findings found = {0};
@@ -85,6 +85,22 @@ static struct site *load_document(struct office *office, const char *document, s
 	return NULL;
 }
 
+/* The site and this machine's edge in it; NULL and *refusal (a reply) when it cannot be. findings
+ * receives what check would say, and what is wrong with the files of keys. */
+static struct site *load_document(struct office *office, const char *document, size_t length,
+	unsigned int *edge, json_t **findings, json_t **refusal)
+{
+	struct site *site = load_site(office, document, length, edge, findings, refusal);
+	unsigned int wrong = site != NULL ? keys_read(site, *edge, *findings) : 0;
+
+	if (wrong == 0)
+		return site;
+	*refusal = request_error("%u key%s cannot be used", wrong, wrong == 1 ? "" : "s");
+	json_object_set(*refusal, "findings", *findings);
+	site_free(site);
+	return NULL;
+}
+
 static json_t *difference(struct office *office, const struct site *site)
 {
 	const struct plan *plan = sync_plan(office->sync);
@@ -108,6 +124,18 @@ static json_t *plan_reply(struct office *office, const char *document, size_t le
 	return reply;
 }
 
+static void log_keys(const json_t *findings)
+{
+	size_t index;
+	json_t *finding;
+
+	json_array_foreach (findings, index, finding)
+		if (strcmp(json_string_value(json_object_get(finding, "severity")), "error") == 0)
+			log_error("server", "%s: %s",
+				json_string_value(json_object_get(finding, "field")),
+				json_string_value(json_object_get(finding, "text")));
+}
+
 bool request_apply_stored(struct office *office)
 {
 	json_t *findings, *refusal;
@@ -119,8 +147,12 @@ bool request_apply_stored(struct office *office)
 	office->refusal = NULL;
 	if (office->store.document == NULL)
 		return true;
-	site = load_document(
+	site = load_site(
 		office, office->store.document, office->store.length, &edge, &findings, &refusal);
+	/* What was in force stays in force. The keys that the dataplane has stay too; where it has
+	 * none, no peer is believed. */
+	if (site != NULL && keys_read(site, edge, findings) > 0)
+		log_keys(findings);
 	json_decref(findings);
 	if (site == NULL) {
 		office->refusal = strdup(json_string_value(json_object_get(refusal, "error")));
@@ -173,11 +205,13 @@ static json_t *commit_site(struct office *office, struct site *site, unsigned in
 	return json_pack("{s:I}", "revision", (json_int_t)office->store.revision);
 }
 
-/* The very same document: nothing is saved, and nothing stated again. */
-static bool is_in_force(const struct office *office, const char *document, size_t length)
+/* The very same document and secrets: nothing is saved, and nothing stated again. */
+static bool is_in_force(
+	const struct office *office, const char *document, size_t length, const json_t *diff)
 {
 	return office->store.document != NULL && office->refusal == NULL &&
 	       office->store.length == length &&
+	       json_array_size(json_object_get(diff, "changes")) == 0 &&
 	       memcmp(office->store.document, document, length) == 0;
 }
 
@@ -201,7 +235,7 @@ static json_t *commit_reply(
 		return reply;
 	}
 	diff = difference(office, site);
-	if (is_in_force(office, document, length)) {
+	if (is_in_force(office, document, length, diff)) {
 		site_free(site);
 		reply = json_pack("{s:I}", "revision", (json_int_t)office->store.revision);
 	} else {

@@ -345,6 +345,9 @@ void domain_interface_item(
 int policers_plan(struct sync *sync, struct domain_link *link); /* ids. 0 or -ENOSPC */
 void policers_state(struct sync *sync);                         /* all of the plan's */
 
+/* ---- keys.c ---- */
+void keys_state(struct sync *sync); /* all of the plan's */
+
 /* ---- sweep.c ---- */
 /* Deletes what the plan no longer names, but the namespaces: FRR leaves those first. */
 void domains_sweep(struct sync *sync);

@@ -23,7 +23,8 @@ static const char *object_name(unsigned int object)
 		[API_ROUTE] = "route",
 		[API_POLICER] = "rate limit",
 		[API_PATH] = "path",
-		[API_LINK_TEST] = "failure test"};
+		[API_LINK_TEST] = "failure test",
+		[API_BFD_KEY] = "BFD key"};
 
 	return object < sizeof(names) / sizeof(names[0]) ? names[object] : "object";
 }
@@ -33,6 +34,7 @@ static void item_text(struct sync *sync, const struct api_item *item, char *text
 {
 	const void *payload = item + 1;
 	const struct api_route *route = payload;
+	const struct api_bfd_key *key = payload;
 	struct ip prefix = {0};
 	char address[64];
 
@@ -57,6 +59,9 @@ static void item_text(struct sync *sync, const struct api_item *item, char *text
 			route->vrf < API_VRFS_MAX && sync->by_vrf[route->vrf] != NULL
 				? sync->by_vrf[route->vrf]->name
 				: "a domain that is gone");
+		break;
+	case API_BFD_KEY:
+		snprintf(text, size, "%u of link %u", key->key_id, key->interface);
 		break;
 	default:
 		snprintf(text, size, "%u", *(const uint32_t *)payload);

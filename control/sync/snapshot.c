@@ -182,6 +182,7 @@ static void push(struct sync *sync)
 	}
 	policers_state(sync);
 	push_interfaces(sync);
+	keys_state(sync);
 	paths_state(sync);
 	for (id = table_walk(&sync->adjacencies, 0); id != 0;
 		id = table_walk(&sync->adjacencies, id + 1)) {

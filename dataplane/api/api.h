@@ -36,7 +36,7 @@
 #include "dataplane/api/drop_reasons.h"
 
 #define API_MAGIC 0x4f4e5250u /* "ONRP" */
-#define API_VERSION 3u
+#define API_VERSION 4u
 #define API_SOCKET_NAME "dataplane.sock" /* in RUN_DIR */
 
 #define API_MESSAGE_MAX (256u * 1024u) /* bytes, header included */

@@ -9,18 +9,25 @@
 /* Room for each reason of BFD_REFUSALS (bfd_refusals.h), whose order the counters have. */
 #define API_BFD_REFUSALS_MAX 24u
 
-/* API_BFD_KEY: one of at most four authentication keys of a peer (RFC 5880 6.7). Several let keys
- * be changed without a break: the one of the highest id signs, all are believed. The secret is
- * only written: dumps have zeroes. */
+#define API_BFD_KEYS_MAX 4u /* of a peer; as many more while a snapshot replaces them */
+#define API_BFD_SECRET_MAX 20u
+
+enum api_bfd_auth { API_BFD_KEYED_SHA1 = 4, API_BFD_METICULOUS_SHA1 = 5 }; /* RFC 5880 4.1 */
+
+/* API_BFD_KEY: one of the authentication keys of a peer (RFC 5880 6.7). Several let keys be changed
+ * without a break: one signs, all are believed. The secret is only written: dumps have zeroes. */
 struct api_bfd_key {
 	uint32_t interface;
 	uint8_t family; /* AF_INET or AF_INET6 */
-	uint8_t type;   /* 4: keyed SHA1, 5: meticulous keyed SHA1 (RFC 5880 4.1) */
+	uint8_t type;   /* enum api_bfd_auth */
 	uint8_t key_id;
-	uint8_t secret_bytes; /* 1..20 */
+	/* 1..API_BFD_SECRET_MAX. 0: the writer does not know it; the one that is here stays, and
+	 * where there is none the peer is not believed with this key. */
+	uint8_t secret_bytes;
 	uint8_t peer[16];
-	uint8_t secret[20];
-	uint32_t reserved;
+	uint8_t secret[API_BFD_SECRET_MAX];
+	uint8_t signs; /* 1: our packets; of several that say so, or of none, the highest id does */
+	uint8_t reserved[3];
 };
 
 /* API_BFD_SESSION, dump only. Times in microseconds. */

@@ -111,8 +111,8 @@ int bfd_changes_fd(void);
 bool bfd_next_row(uint32_t *after, struct api_bfd_session *row);
 
 /* Keys (API_BFD_KEY). A peer with a key is only believed with it, and gets packets signed with it.
- * Several keys of a peer: the one of the highest id signs, all are believed, so that keys can be
- * changed without a break. 0, -EINVAL, -ENOSPC. */
+ * Several keys of a peer: one signs, all are believed, so that keys can be changed without a
+ * break. 0, -EINVAL, -ENOSPC. */
 int bfd_key_upsert(const struct api_bfd_key *key);
 int bfd_key_delete(const struct api_bfd_key *key);
 uint32_t bfd_key_sweep(void);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 #include "dataplane/bfd/internal.h"
@@ -34,28 +35,32 @@ static struct stored *find(const struct api_bfd_key *api)
 	return NULL;
 }
 
-/* Descending, so that the one that signs comes first. */
-static int by_id(const void *a, const void *b)
+/* The one that signs comes first. */
+static int by_turn(const void *a, const void *b)
 {
-	return ((const struct bfd_secret *)b)->id - ((const struct bfd_secret *)a)->id;
+	const struct api_bfd_key *first = a, *second = b;
+
+	if (first->signs != second->signs)
+		return second->signs - first->signs;
+	return second->key_id - first->key_id;
 }
 
 unsigned int bfd_keys_of(uint32_t interface, uint8_t family, const uint8_t peer[16],
 	struct bfd_secret secrets[BFD_SESSION_KEYS_MAX])
 {
-	unsigned int found = 0;
+	struct api_bfd_key found[BFD_SESSION_KEYS_MAX];
+	unsigned int number = 0;
 
-	for (uint32_t i = 0; i < count && found < BFD_SESSION_KEYS_MAX; i++) {
-		const struct api_bfd_key *key = &keys[i].api;
-
-		if (!is_same_peer(key, interface, family, peer))
-			continue;
-		secrets[found] = (struct bfd_secret){.type = key->type, .id = key->key_id};
-		memcpy(secrets[found].bytes, key->secret, key->secret_bytes);
-		found++;
+	for (uint32_t i = 0; i < count && number < BFD_SESSION_KEYS_MAX; i++)
+		if (is_same_peer(&keys[i].api, interface, family, peer))
+			found[number++] = keys[i].api;
+	qsort(found, number, sizeof(*found), by_turn);
+	for (unsigned int i = 0; i < number; i++) {
+		secrets[i] = (struct bfd_secret){.type = found[i].type, .id = found[i].key_id};
+		memcpy(secrets[i].bytes, found[i].secret, found[i].secret_bytes);
 	}
-	qsort(secrets, found, sizeof(*secrets), by_id);
-	return found;
+	explicit_bzero(found, sizeof(found));
+	return number;
 }
 
 /* The peer's sessions, if it has any, use the keys that are there now. */
@@ -79,9 +84,24 @@ static int check(const struct api_bfd_key *api)
 	if (api->interface >= API_INTERFACES_MAX ||
 		(api->family != AF_INET && api->family != AF_INET6))
 		return -EINVAL;
-	if (api->type != BFD_AUTH_KEYED_SHA1 && api->type != BFD_AUTH_METICULOUS_SHA1)
+	if (api->type != API_BFD_KEYED_SHA1 && api->type != API_BFD_METICULOUS_SHA1)
 		return -EINVAL;
-	return api->secret_bytes == 0 || api->secret_bytes > BFD_SECRET_BYTES ? -EINVAL : 0;
+	return api->secret_bytes > API_BFD_SECRET_MAX || api->signs > 1 ? -EINVAL : 0;
+}
+
+/* A writer that does not know the secret leaves the one that is here; nobody knows the one that
+ * takes its place where there is none, so that no packet is believed. */
+static int complete(struct api_bfd_key *api, const struct stored *stored)
+{
+	if (api->secret_bytes != 0)
+		return 0;
+	if (stored != NULL) {
+		api->secret_bytes = stored->api.secret_bytes;
+		memcpy(api->secret, stored->api.secret, sizeof(api->secret));
+		return 0;
+	}
+	api->secret_bytes = sizeof(api->secret);
+	return getrandom(api->secret, sizeof(api->secret), 0) == sizeof(api->secret) ? 0 : -EAGAIN;
 }
 
 static int make_room(void)
@@ -102,10 +122,12 @@ static int make_room(void)
 
 static int add(const struct api_bfd_key *api)
 {
-	struct bfd_secret secrets[BFD_SESSION_KEYS_MAX];
+	uint32_t others = 0;
 	int error;
 
-	if (bfd_keys_of(api->interface, api->family, api->peer, secrets) == BFD_SESSION_KEYS_MAX)
+	for (uint32_t i = 0; i < count; i++)
+		others += is_same_peer(&keys[i].api, api->interface, api->family, api->peer);
+	if (others == BFD_SESSION_KEYS_MAX)
 		return -ENOSPC;
 	error = make_room();
 	if (error == 0)
@@ -113,13 +135,10 @@ static int add(const struct api_bfd_key *api)
 	return error;
 }
 
-int bfd_key_upsert(const struct api_bfd_key *api)
+static int upsert(const struct api_bfd_key *api, struct stored *stored)
 {
-	struct stored *stored = find(api);
-	int error = check(api);
+	int error = 0;
 
-	if (error != 0)
-		return error;
 	if (stored != NULL && memcmp(&stored->api, api, sizeof(*api)) == 0) {
 		stored->mark = table_mark;
 		return 0;
@@ -130,6 +149,20 @@ int bfd_key_upsert(const struct api_bfd_key *api)
 		error = add(api);
 	if (error == 0)
 		apply(api);
+	return error;
+}
+
+int bfd_key_upsert(const struct api_bfd_key *api)
+{
+	struct stored *stored = find(api);
+	struct api_bfd_key whole = *api;
+	int error = check(api);
+
+	if (error == 0)
+		error = complete(&whole, stored);
+	if (error == 0)
+		error = upsert(&whole, stored);
+	explicit_bzero(&whole, sizeof(whole));
 	return error;
 }
 

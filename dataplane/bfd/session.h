@@ -13,7 +13,7 @@
 #define BFD_SLOW_TX_US 1000000u
 #define BFD_NEVER UINT64_MAX
 
-#define BFD_SESSION_KEYS_MAX 4u
+#define BFD_SESSION_KEYS_MAX (2 * API_BFD_KEYS_MAX) /* old ones until a snapshot ends */
 
 /* What the caller is to do. */
 enum bfd_action {

@@ -3,79 +3,51 @@
 takes BFD away, a bfdd that dies, and a peer with timers of its own."""
 
 import json
-import os
 import re
 import sys
 
 from support import LabError, run_in_lab
 
-from onramp_lab import bfd_peer, checks_bfd
-from onramp_lab.bfd_peer import DOWN, packet
+from onramp_lab import checks_bfd
 from onramp_lab.checks_bfd import LINK, sessions, stream
 from onramp_lab.checks_failure import established_counts
 from onramp_lab.checks_ledger import buffers, ledger
 from onramp_lab.checks_reach import next_hops
 from onramp_lab.process import Process
-from onramp_lab.shell import run, wait_until
+from onramp_lab.shell import wait_until
+from onramp_lab.spoof import COPIES, KEPT, PEER_PROGRAM, Liar
 from onramp_lab.topology import CONTOSO
 
 INTERVAL_MS = 50
 CUSTOMER, EDGE = CONTOSO.addresses(0, 1)[0], CONTOSO.addresses(0, 2)[0]
-PEER_PROGRAM = os.path.abspath(bfd_peer.__file__)
-COPIES = 3
+STRANGERS = ("198.51.100.9", "2001:db8:ffff::9")
 # The scripted peer's.
 MIN_TX_US, MIN_RX_US, MULTIPLIER = 100000, 400000, 5
 INTERVALS = 12
 
 
-def refused(lab):
-    """{(link, reason): packets}, those for no session too."""
-    found = {}
-    for row in lab.edge.show("bfd"):
-        for reason, count in row["refusals"].items():
-            key = (row["interface"], reason)
-            found[key] = found.get(key, 0) + count
-    return found
-
-
 def spoofed(lab):
     """Each would take the session down if it were believed. Each breaks one rule."""
-    row = sessions(lab)[LINK, 4]
-    theirs, ours = row["remote_discriminator"], row["discriminator"]
-    good = packet(DOWN, theirs, ours)
-    # RFC 5880 4.3: keyed SHA1, which nobody asked for here.
-    signed = packet(DOWN, theirs, ours, flags=4, length=52) + bytes([4, 28, 1, 0]) + bytes(24)
-    cases = [
-        ("ttl", "primary", {"ttl": 254}),
-        ("version", "primary", {"payload": packet(DOWN, theirs, ours, version=2)}),
-        ("length", "primary", {"payload": packet(DOWN, theirs, ours, length=23)}),
-        ("multiplier", "primary", {"payload": packet(DOWN, theirs, ours, multiplier=0)}),
-        ("multipoint", "primary", {"payload": packet(DOWN, theirs, ours, flags=1)}),
-        ("my-discriminator", "primary", {"payload": packet(DOWN, 0, ours)}),
-        ("your-discriminator", "primary", {"payload": packet(DOWN, theirs, ours ^ 0x5a5a)}),
-        ("source", "primary", {"source": "198.51.100.9"}),
-        ("interface", "secondary", {"target": CONTOSO.addresses(1, 2)[0]}),
-        ("auth-unwanted", "primary", {"payload": signed}),
-        ("echo", "primary", {"port": 3785}),
-    ]
-    before = refused(lab)
-    for reason, device, change in cases:
-        line = {"source": CUSTOMER, "target": EDGE, "ttl": 255, "port": 3784, "payload": good}
-        line.update(change)
-        line["payload"] = line["payload"].hex()
-        run(["/usr/bin/python3", PEER_PROGRAM, "send", device, json.dumps([line] * COPIES)],
-            netns=lab.spaces["contoso"].path)
-        def look(reason=reason):
-            after = refused(lab)
-            more = {key: after[key] - before.get(key, 0) for key in after
-                    if after[key] != before.get(key, 0)}
-            return more.get((LINK, reason)) == COPIES or (False, f"refused since: {more}")
-        wait_until(f"{COPIES} packets refused as {reason}", look, 5)
-    after = sessions(lab)[LINK, 4]
-    for key in ("state", "flaps", "ups", "discriminator", "remote_discriminator"):
-        if after[key] != row[key]:
-            raise LabError(f"{key} of {LINK} was {row[key]}, is {after[key]}")
-    return f"{len(cases)} ways to lie, {COPIES} packets each: all counted, the session as before"
+    liars = [Liar(lab, lab.spaces["contoso"], LINK, family) for family in (4, 6)]
+    for liar, stranger, other_link in zip(liars, STRANGERS, CONTOSO.addresses(1, 2)):
+        ours = liar.before["discriminator"]
+        # RFC 5880 4.3: keyed SHA1, which nobody asked for here.
+        signed = liar.payload(flags=4, length=52) + bytes([4, 28, 1, 0]) + bytes(24)
+        liar.tell("ttl", "primary", ttl=254)
+        liar.tell("version", "primary", payload=liar.payload(version=2))
+        liar.tell("length", "primary", payload=liar.payload(length=23))
+        liar.tell("multiplier", "primary", payload=liar.payload(multiplier=0))
+        liar.tell("multipoint", "primary", payload=liar.payload(flags=1))
+        liar.tell("my-discriminator", "primary", payload=liar.payload(mine=0))
+        liar.tell("your-discriminator", "primary", payload=liar.payload(yours=ours ^ 0x5a5a))
+        liar.tell("source", "primary", source=stranger)
+        liar.tell("interface", "secondary", target=other_link)
+        liar.tell("auth-unwanted", "primary", payload=signed)
+        liar.tell("echo", "primary", port=3785)
+    for liar in liars:
+        liar.untouched()
+    return (f"{liars[0].told} ways to lie in IPv4, {liars[1].told} in IPv6, {COPIES} packets each: "
+            "all counted, the sessions as before")
 
 
 def admin_down(lab):
@@ -111,8 +83,7 @@ def told_up(edge):
 def bfdd_dies(lab):
     """The dataplane's sessions do not know of it, and bgpd makes nothing of it."""
     resets = established_counts(lab)
-    kept = ("state", "flaps", "ups", "discriminator", "remote_discriminator")
-    before = {key: [row[name] for name in kept] for key, row in sessions(lab).items()}
+    before = {key: [row[name] for name in KEPT] for key, row in sessions(lab).items()}
     edge = lab.edge
     edge.frr.processes["bfdd"].kill()
     def forgotten():
@@ -125,7 +96,7 @@ def bfdd_dies(lab):
         row["rx"] > received[key] + 10 for key, row in sessions(lab).items()), 10)
     edge.frr.processes["bfdd"].start()
     wait_until("bfdd knows them as up", lambda: told_up(edge), 30)
-    after = {key: [row[name] for name in kept] for key, row in sessions(lab).items()}
+    after = {key: [row[name] for name in KEPT] for key, row in sessions(lab).items()}
     if after != before:
         raise LabError(f"sessions before {before}, after {after}")
     if established_counts(lab) != resets:

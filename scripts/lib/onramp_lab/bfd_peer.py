@@ -3,10 +3,16 @@
 customer's namespace:
 
   bfd_peer.py send DEVICE JSON     JSON: [{"source", "target", "ttl", "port", "payload": hex}, ...]
+  bfd_peer.py replay DEVICE TARGET COUNT
+      takes a packet of BFD to TARGET that leaves by the device, and sends it COUNT times again when
+      some more have left
+  bfd_peer.py forge DEVICE TARGET COUNT SECRET
+      the same, but at once, as the packet after the next, with Down in it and signed by that secret
   bfd_peer.py speak LOCAL REMOTE MIN_TX_US MIN_RX_US MULTIPLIER COUNT
       comes Up, tells of COUNT intervals between packets of the other side, and is silent then
 """
 
+import hashlib
 import json
 import random
 import socket
@@ -18,6 +24,7 @@ PORT = 3784
 DOWN, INIT, UP = 1, 2, 3
 PACKET = struct.Struct(">BBBBIIIII")
 IP_RECVTTL = 12  # <linux/in.h>
+ETH_P_ALL = 3  # <linux/if_ether.h>
 
 
 def packet(state, mine, yours, *, version=1, diag=0, flags=0, multiplier=3, length=24,
@@ -27,17 +34,92 @@ def packet(state, mine, yours, *, version=1, diag=0, flags=0, multiplier=3, leng
                        min_tx_us, min_rx_us, echo_us)
 
 
+def signed(payload, secret, sequence, *, kind=5, key_id=1):
+    """RFC 5880 4.4: 4 is keyed SHA1, 5 meticulous keyed SHA1. The packet's length is the sum."""
+    head = bytearray(payload)
+    head[1] |= 4
+    head[3] = len(head) + 28
+    head += struct.pack(">BBBBI", kind, 28, key_id, 0, sequence & 0xffffffff)
+    return bytes(head) + hashlib.sha1(head + secret.ljust(20, b"\0")).digest()
+
+
+def checksum(data):
+    """RFC 1071"""
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return total ^ 0xffff or 0xffff
+
+
+def ip_packet(row):
+    """A whole packet, as its source would not have sent it."""
+    payload, udp = bytes.fromhex(row["payload"]), socket.IPPROTO_UDP
+    header = struct.pack(">HHHH", 49200, row["port"], 8 + len(payload), 0)
+    if ":" not in row["target"]:
+        # No UDP checksum: IPv4 allows that.
+        ends = socket.inet_aton(row["source"]) + socket.inet_aton(row["target"])
+        words = (0x45, 0, 20 + len(header + payload), 0, 0, row["ttl"], udp)
+        total = checksum(struct.pack(">BBHHHBBH", *words, 0) + ends)
+        return struct.pack(">BBHHHBBH", *words, total) + ends + header + payload
+    ends = b"".join(socket.inet_pton(socket.AF_INET6, row[end]) for end in ("source", "target"))
+    pseudo = ends + struct.pack(">II", len(header + payload), udp)  # RFC 8200 8.1
+    header = header[:6] + struct.pack(">H", checksum(pseudo + header + payload))
+    udp = header + payload
+    return struct.pack(">IHBB", 6 << 28, len(udp), socket.IPPROTO_UDP, row["ttl"]) + ends + udp
+
+
 def send(device, rows):
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as wire:
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-        for row in rows:
-            payload = bytes.fromhex(row["payload"])
-            # No UDP checksum: IPv4 allows that.
-            udp = struct.pack(">HHHH", 49200, row["port"], 8 + len(payload), 0) + payload
-            header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, row["ttl"],
-                                 socket.IPPROTO_UDP, 0, socket.inet_aton(row["source"]),
-                                 socket.inet_aton(row["target"]))
-            wire.sendto(header + udp, (row["target"], 0))
+    for row in rows:
+        family = socket.AF_INET6 if ":" in row["target"] else socket.AF_INET
+        with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW) as wire:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+            wire.sendto(ip_packet(row), (row["target"], 0))
+
+
+def is_session_packet(frame, target):
+    """An Ethernet frame with UDP to that address and BFD's port?"""
+    at, size, udp = (24, 16, 40) if frame[12:14] == b"\x86\xdd" else (16, 4, 20)
+    return (frame[12:14] in (b"\x08\x00", b"\x86\xdd") and frame[14 + at:14 + at + size] == target
+            and frame[14 + udp + 2:14 + udp + 4] == struct.pack(">H", PORT))
+
+
+def overheard(wire, target):
+    """Frames of the session as they leave."""
+    family = socket.AF_INET6 if ":" in target else socket.AF_INET
+    target = socket.inet_pton(family, target)
+    while True:
+        frame, (_, _, kind, *_) = wire.recvfrom(2000)
+        if kind == socket.PACKET_OUTGOING and is_session_packet(frame, target):
+            yield frame
+
+
+def forged(frame, secret):
+    """The same session says Down, two packets later, signed by somebody who does not know how."""
+    at = 14 + (40 if frame[12:14] == b"\x86\xdd" else 20)
+    head, udp = bytearray(frame[at + 8:at + 32]), frame[at:at + 6] + b"\0\0"
+    head[1] = head[1] & 0x3f | DOWN << 6
+    kind, _, key_id, _, sequence = struct.unpack(">BBBBI", frame[at + 32:at + 40])
+    payload = signed(head, secret, sequence + 2, kind=kind, key_id=key_id)
+    if at == 54:
+        pseudo = frame[22:54] + struct.pack(">II", len(udp + payload), socket.IPPROTO_UDP)
+        udp = udp[:6] + struct.pack(">H", checksum(pseudo + udp + payload))
+    return frame[:at] + udp + payload
+
+
+def repeat(device, target, count, secret):
+    """secret None: an old packet as it was; else a new one that it signs."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as wire:
+        wire.bind((device, ETH_P_ALL))
+        frames = overheard(wire, target)
+        frame = next(frames)
+        if secret is None:
+            for _ in range(3):
+                next(frames)
+        else:
+            frame = forged(frame, secret)
+        for _ in range(count):
+            wire.send(frame)
 
 
 class Speaker:
@@ -100,6 +182,10 @@ class Speaker:
 def main():
     if sys.argv[1] == "send":
         send(sys.argv[2], json.loads(sys.argv[3]))
+        return
+    if sys.argv[1] in ("replay", "forge"):
+        repeat(*sys.argv[2:4], int(sys.argv[4]),
+               sys.argv[5].encode() if sys.argv[1] == "forge" else None)
         return
     local, remote = sys.argv[2:4]
     numbers = [int(word) for word in sys.argv[4:8]]

@@ -106,7 +106,7 @@ static void a_session(void **state)
 	assert_string_equal(text(row, "state"), "up");
 	assert_string_equal(text(row, "diagnostic"), "none");
 	assert_string_equal(text(row, "remote_diagnostic"), "path down");
-	assert_string_equal(text(row, "authentication"), "meticulous-keyed-sha1");
+	assert_string_equal(text(row, "authentication"), "meticulous-sha1");
 	assert_true(json_is_true(json_object_get(row, "multihop")));
 	assert_int_equal(integer(row, "family"), 4);
 	assert_int_equal(integer(row, "since_s"), 125);

@@ -82,7 +82,6 @@ static void test_peer_asn(void **state)
 		" \"restart\": []}");
 }
 
-/* A family that goes stops its sessions and leaves the others alone. */
 /* Timers change under a session that goes on. */
 static void test_bfd(void **state)
 {
@@ -93,6 +92,57 @@ static void test_bfd(void **state)
 		" \"sessions\": [], \"restart\": []}");
 }
 
+#define AUTH(keys) "peer_asn: 65001\n        bfd: {auth: {keys: [" keys "]}}"
+
+/* The keys that are there, which of them signs, and that a secret is another one: not what it is.
+ */
+static void test_bfd_keys(void **state)
+{
+	char *document = example("lab.yaml");
+	char *first = document_replace(
+		document, "peer_asn: 65001", AUTH("{id: 1, file: /a}, {id: 2, file: /b}"), NULL);
+	char *then = document_replace(
+		document, "peer_asn: 65001", AUTH("{id: 2, file: /b}, {id: 3, file: /c}"), NULL);
+	struct site *old = site_load(first), *new = site_load(then);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct bfd_auth_key *keys =
+			(i == 0 ? old : new)->circuits[0].peerings[0].bfd_auth->keys;
+
+		for (unsigned int k = 0; k < 2; k++) {
+			keys[k].secret_bytes = 6;
+			memcpy(keys[k].secret, "secret", 6);
+		}
+	}
+	assert_diff(config_diff(old, new, "edge"),
+		"{\"changes\": ["
+		"{\"action\": \"change\", \"what\": \"contoso/private\", \"field\": \"bfd.auth\","
+		" \"from\": \"meticulous-sha1, signed with key 1\","
+		" \"to\": \"meticulous-sha1, signed with key 2\"},"
+		"{\"action\": \"change\", \"what\": \"contoso/private\","
+		" \"field\": \"bfd.auth.keys[1]\", \"from\": \"/a\", \"to\": null},"
+		"{\"action\": \"change\", \"what\": \"contoso/private\","
+		" \"field\": \"bfd.auth.keys[3]\", \"from\": null, \"to\": \"/c\"}],"
+		" \"sessions\": [], \"restart\": []}");
+	/* Key 2 again, with something else in its file. */
+	memcpy(new->circuits[0].peerings[0].bfd_auth->keys[0].secret, "other!", 6);
+	json_t *diff = config_diff(old, new, "edge");
+	json_t *changes = json_object_get(diff, "changes");
+
+	assert_int_equal(json_array_size(changes), 4);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(changes, 3), "field")),
+		"bfd.auth.keys[2]");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(changes, 3), "to")),
+		"/b, with another secret");
+	json_decref(diff);
+	site_free(old);
+	site_free(new);
+	free(document);
+	free(first);
+	free(then);
+}
+
+/* A family that goes stops its sessions and leaves the others alone. */
 static void test_family_goes(void **state)
 {
 	assert_diff(diff_of("lab.yaml", "[192.0.2.0/29, \"2001:db8:1::/125\"]",
@@ -191,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_bandwidth),
 		cmocka_unit_test(test_peer_asn),
 		cmocka_unit_test(test_bfd),
+		cmocka_unit_test(test_bfd_keys),
 		cmocka_unit_test(test_family_goes),
 		cmocka_unit_test(test_connection_and_prefix),
 		cmocka_unit_test(test_other_edge),

@@ -341,6 +341,44 @@ static void test_bfd(void **state)
 	assert_int_equal(bfd.interval_ms, 0);
 }
 
+/* Keys of a peering and of a core attachment reach each of its links; other peerings have none. */
+static void test_bfd_keys(void **state)
+{
+	char *document = example("lab.yaml");
+	char *changed = document_replace(document, "peer_asn: 65001",
+		"peer_asn: 65001\n        bfd: {auth: {keys: [{id: 7, file: /new}, {id: 3, file: "
+		"/old}]}}",
+		NULL);
+	char *both = document_replace(changed, "peer_asn: 4200100002",
+		"peer_asn: 4200100002, bfd: {auth: {type: keyed-sha1, keys: [{id: 0, file: "
+		"/core}]}}",
+		NULL);
+	struct site *site = site_load(both);
+	struct plan *plan = plan_build(site, 0);
+	const struct bfd_auth *auth = plan->domains[0].links[0].bfd_auth;
+
+	assert_non_null(auth);
+	assert_ptr_equal(plan->domains[0].links[1].bfd_auth, auth);
+	assert_int_equal(auth->type, BFD_AUTH_TYPE_METICULOUS_SHA1);
+	assert_int_equal(auth->key_count, 2);
+	assert_int_equal(auth->keys[0].id, 7);
+	assert_string_equal(auth->keys[0].file, "/new");
+	assert_int_equal(auth->keys[1].id, 3);
+	assert_string_equal(auth->keys[1].file, "/old");
+	assert_int_equal(auth->keys[0].secret_bytes, 0); /* the document has none */
+	assert_null(plan->domains[1].links[0].bfd_auth);
+	auth = plan->domains[2].links[0].bfd_auth;
+	assert_non_null(auth);
+	assert_int_equal(auth->type, BFD_AUTH_TYPE_KEYED_SHA1);
+	assert_int_equal(auth->keys[0].id, 0);
+	assert_int_equal(plan->domains[0].links[0].bfd.interval_ms, 300);
+	plan_free(plan);
+	site_free(site);
+	free(document);
+	free(changed);
+	free(both);
+}
+
 static void test_synonym(void **state)
 {
 	char *document = example("site.yaml");
@@ -366,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_redundancy_none),
 		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_bfd),
+		cmocka_unit_test(test_bfd_keys),
 		cmocka_unit_test(test_synonym),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

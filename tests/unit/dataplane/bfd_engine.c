@@ -356,7 +356,7 @@ static void rfc5880_6_7_unsigned_packets_do_not_move_a_session_with_a_key(void *
 	assert_int_equal(entry->session.refused[BFD_REFUSED_AUTH_MISSING], 1);
 }
 
-/* A key that is there before its session; the one of the highest id signs. */
+/* A key that is there before its session; the one of the highest id signs where none is said to. */
 static void rfc5880_6_7_1_keys_of_a_peer(void **state)
 {
 	struct api_bfd_key first = make_key(3, "three"), second = make_key(200, "two hundred");
@@ -369,12 +369,13 @@ static void rfc5880_6_7_1_keys_of_a_peer(void **state)
 	entry = add(AF_INET, 1);
 	assert_int_equal(entry->session.secret_count, 2);
 	assert_int_equal(entry->session.secrets[0].id, 200);
-	/* The fifth finds no room. */
-	for (unsigned int id = 4; id < 6; id++) {
+	/* Four, and four that take their place; one more finds no room. */
+	for (unsigned int id = 4; id < 10; id++) {
 		first.key_id = id;
 		assert_int_equal(bfd_key_upsert(&first), 0);
 	}
-	first.key_id = 6;
+	assert_int_equal(entry->session.secret_count, 2 * API_BFD_KEYS_MAX);
+	first.key_id = 10;
 	assert_int_equal(bfd_key_upsert(&first), -ENOSPC);
 	first.secret_bytes = 21;
 	assert_int_equal(bfd_key_upsert(&first), -EINVAL);
@@ -385,14 +386,62 @@ static void rfc5880_6_7_1_keys_of_a_peer(void **state)
 	while (bfd_key_next(&after, &row))
 		for (unsigned int i = 0; i < sizeof(row.secret); i++)
 			assert_int_equal(row.secret[i], 0);
-	assert_int_equal(after, 4);
+	assert_int_equal(after, 2 * API_BFD_KEYS_MAX);
 	/* What a snapshot does not name goes. */
 	table_mark = 2;
 	assert_int_equal(bfd_key_upsert(&second), 0);
-	assert_int_equal(bfd_key_sweep(), 3);
+	assert_int_equal(bfd_key_sweep(), 2 * API_BFD_KEYS_MAX - 1);
 	assert_int_equal(entry->session.secret_count, 1);
 	assert_int_equal(entry->session.secrets[0].id, 200);
 	table_mark = 1;
+}
+
+/* The one that is said to sign does, and all are believed meanwhile. */
+static void rfc5880_6_7_1_the_signing_key_is_the_writers_choice(void **state)
+{
+	struct bfd_entry *entry = add(AF_INET, 1);
+	struct api_bfd_key old = make_key(9, "old"), new = make_key(1, "new");
+
+	old.signs = 1;
+	assert_int_equal(bfd_key_upsert(&old), 0);
+	assert_int_equal(bfd_key_upsert(&new), 0);
+	assert_int_equal(entry->session.secrets[0].id, 9);
+	/* A snapshot says them in any order: as long as both say so the higher one does. */
+	new.signs = 1;
+	assert_int_equal(bfd_key_upsert(&new), 0);
+	assert_int_equal(entry->session.secrets[0].id, 9);
+	old.signs = 0;
+	assert_int_equal(bfd_key_upsert(&old), 0);
+	assert_int_equal(entry->session.secrets[0].id, 1);
+	assert_memory_equal(entry->session.secrets[0].bytes, "new", 4);
+	assert_int_equal(entry->session.secret_count, 2);
+	old.signs = 2;
+	assert_int_equal(bfd_key_upsert(&old), -EINVAL);
+}
+
+/* A writer that could not read the file leaves what is there, and where nothing is, nobody is
+ * believed: an unsigned packet least of all. */
+static void rfc5880_6_7_a_secret_that_the_writer_does_not_know(void **state)
+{
+	struct bfd_entry *entry = add_up(AF_INET, 1);
+	struct api_bfd_key known = make_key(1, "secret"), unknown = make_key(1, "");
+	struct bfd_secret before;
+	struct bfd_arrival arrival;
+
+	assert_int_equal(bfd_key_upsert(&known), 0);
+	before = entry->session.secrets[0];
+	table_mark = 2;
+	assert_int_equal(bfd_key_upsert(&unknown), 0);
+	assert_int_equal(bfd_key_sweep(), 0);
+	table_mark = 1;
+	assert_memory_equal(&entry->session.secrets[0], &before, sizeof(before));
+	assert_int_equal(bfd_key_delete(&known), 0);
+	assert_int_equal(bfd_key_upsert(&unknown), 0);
+	assert_int_equal(entry->session.secret_count, 1);
+	arrival = from_peer(entry, BFD_DOWN);
+	expect_refused(&arrival, entry, BFD_REFUSED_AUTH_MISSING);
+	assert_memory_not_equal(
+		entry->session.secrets[0].bytes, before.bytes, sizeof(before.bytes));
 }
 
 /* ---- multihop ---- */
@@ -753,6 +802,8 @@ int main(void)
 		TEST(rfc5880_6_8_9_echo_packets_are_refused),
 		TEST(rfc5880_6_7_unsigned_packets_do_not_move_a_session_with_a_key),
 		TEST(rfc5880_6_7_1_keys_of_a_peer),
+		TEST(rfc5880_6_7_1_the_signing_key_is_the_writers_choice),
+		TEST(rfc5880_6_7_a_secret_that_the_writer_does_not_know),
 		TEST(rfc5883_3_multihop_has_its_port_and_its_least_ttl),
 		TEST(rfc5881_4_5_packets_of_a_session),
 		TEST(rfc5880_6_8_7_intervals_are_75_to_100_per_cent),
