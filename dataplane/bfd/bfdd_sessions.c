@@ -10,6 +10,7 @@
 
 #include <rte_jhash.h>
 
+#include "dataplane/nexthop/path.h"
 #include "dataplane/startup/log.h"
 
 #define BUCKETS 4096u
@@ -17,9 +18,10 @@
 struct stated {
 	LIST_ENTRY(stated) by_lid;
 	LIST_ENTRY(stated) by_key;
-	TAILQ_ENTRY(stated) order; /* in held, refused or neither */
+	TAILQ_ENTRY(stated) order; /* in held, gone, refused or none of them */
 	struct bfd_config config;
 	struct bfdd_link *link;     /* NULL: held */
+	bool gone;                  /* held, and has no path */
 	uint64_t since_us;          /* held or refused: since when */
 	int error;                  /* of the engine; 0: it runs the session */
 	bool told;                  /* news is filled */
@@ -35,11 +37,14 @@ static struct {
 	struct stated_list lids[BUCKETS];
 	struct stated_list keys[BUCKETS];
 	struct stated_queue held;    /* oldest first */
+	struct stated_queue gone;    /* to be ended in this turn */
+	uint32_t path_generation;    /* when held was searched for those without a path */
 	struct stated_queue refused; /* tried longest ago first */
 	struct stated_list unsent;
 	unsigned int count;
 } sessions = {
 	.held = TAILQ_HEAD_INITIALIZER(sessions.held),
+	.gone = TAILQ_HEAD_INITIALIZER(sessions.gone),
 	.refused = TAILQ_HEAD_INITIALIZER(sessions.refused),
 	.unsent = LIST_HEAD_INITIALIZER(sessions.unsent),
 };
@@ -84,7 +89,7 @@ static struct stated *find_key(const struct bfd_key *key)
 static void leave_queue(struct stated *stated)
 {
 	if (stated->link == NULL)
-		TAILQ_REMOVE(&sessions.held, stated, order);
+		TAILQ_REMOVE(stated->gone ? &sessions.gone : &sessions.held, stated, order);
 	else if (stated->error != 0)
 		TAILQ_REMOVE(&sessions.refused, stated, order);
 }
@@ -107,6 +112,22 @@ static void forget(struct stated *stated)
 	free(stated);
 }
 
+/* control has a path to each peer of its plan: without one somebody took the peer or its link away
+ * on purpose. A multihop session has none ever. */
+static bool has_path(const struct bfd_key *key)
+{
+	struct api_path path;
+	uint32_t id = 0;
+
+	if (key->multihop)
+		return true;
+	while (path_next_on(key->interface, &id, &path))
+		if (path.family == key->family &&
+			memcmp(path.address, key->peer, sizeof(path.address)) == 0)
+			return true;
+	return false;
+}
+
 static void hold(struct stated *stated, uint64_t now_us)
 {
 	if (stated->link == NULL)
@@ -115,7 +136,8 @@ static void hold(struct stated *stated, uint64_t now_us)
 	mark_sent(stated);
 	stated->link = NULL;
 	stated->since_us = now_us;
-	TAILQ_INSERT_TAIL(&sessions.held, stated, order);
+	stated->gone = !has_path(&stated->config.key);
+	TAILQ_INSERT_TAIL(stated->gone ? &sessions.gone : &sessions.held, stated, order);
 }
 
 /* ---- what bfdd says ---- */
@@ -263,6 +285,7 @@ int bfdd_sessions_add(const struct bfddp_session *message, struct bfdd_link *lin
 		stated->config = config;
 	}
 	stated->link = link;
+	stated->gone = false;
 	ask_engine(stated, now_us);
 	/* bfdd believes that a session it states is Down. */
 	send_news(stated);
@@ -336,6 +359,31 @@ void bfdd_sessions_flush(void)
 
 /* ---- time ---- */
 
+/* Nobody will ask for these again: at once, whether bfdd is there or not. */
+static void end_gone(void)
+{
+	struct stated *stated = TAILQ_FIRST(&sessions.held), *next;
+	uint32_t generation = path_generation();
+	unsigned int ended = 0;
+
+	for (; stated != NULL && generation != sessions.path_generation; stated = next) {
+		next = TAILQ_NEXT(stated, order);
+		if (has_path(&stated->config.key))
+			continue;
+		TAILQ_REMOVE(&sessions.held, stated, order);
+		stated->gone = true;
+		TAILQ_INSERT_TAIL(&sessions.gone, stated, order);
+	}
+	sessions.path_generation = generation;
+	while ((stated = TAILQ_FIRST(&sessions.gone)) != NULL) {
+		bfd_session_remove(stated->config.lid);
+		forget(stated);
+		ended++;
+	}
+	if (ended > 0)
+		log_info("bfdd", "ended %u sessions whose links or peers were taken away", ended);
+}
+
 static uint64_t end_held(uint64_t now_us, uint64_t since_us)
 {
 	struct stated *stated;
@@ -372,8 +420,10 @@ static uint64_t ask_again(uint64_t now_us)
 
 uint64_t bfdd_sessions_turn(uint64_t now_us, uint64_t since_us)
 {
-	uint64_t retry = ask_again(now_us);
-	uint64_t end = since_us != 0 ? end_held(now_us, since_us) : UINT64_MAX;
+	uint64_t retry = ask_again(now_us), end;
+
+	end_gone();
+	end = since_us != 0 ? end_held(now_us, since_us) : UINT64_MAX;
 
 	return retry < end ? retry : end;
 }

@@ -5,7 +5,8 @@
  * bfdd calls a session by a lid of its own, that dies with bfdd. Here a session is its key
  * (interface, addresses), so that the same one stated again, by another bfdd or after bgpd came
  * back, only changes its lid: state, discriminators and packets stay. What bfdd takes back is held
- * for BFDD_HOLD_US, because it cannot know whether the operator or a crash of bgpd did that.
+ * for BFDD_HOLD_US, because it cannot know whether the operator or a crash of bgpd did that; but
+ * without a path to the peer, which control takes away with the link, it ends at once.
  */
 #pragma once
 
@@ -39,7 +40,7 @@ void bfdd_sessions_report(const struct bfd_change *change);
 /* Tells what could not be told before. */
 void bfdd_sessions_flush(void);
 
-/* Ends what was held long enough, and asks the engine again for what it refused. since_us: when
+/* Ends what was held long enough or has lost its path, and asks the engine again for what it refused. since_us: when
  * bfdd came back; 0: it is away, and as long as it is all goes on as it said last. Returns when to
  * call again at the latest, UINT64_MAX: when something happens. */
 uint64_t bfdd_sessions_turn(uint64_t now_us, uint64_t since_us);

@@ -272,6 +272,7 @@ static void unlink_path(struct path *path)
 	unchain(path);
 	untell(path);
 	paths[path->api.id] = NULL;
+	__atomic_add_fetch(&generation, 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&lock);
 	interface_release(path->api.interface);
 	free(path);

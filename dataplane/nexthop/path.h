@@ -45,7 +45,7 @@ void path_set_interface(uint32_t interface, enum api_path_down cause, bool down)
  * (CLOCK_MONOTONIC). */
 bool path_all_down(uint32_t interface, uint64_t *since_us);
 
-/* Any thread: another number than before when paths came since. A new path has none of the bits
+/* Any thread: another number than before when paths came or went since. A new path has none of the bits
  * that other threads set: they state them again. */
 uint32_t path_generation(void);
 

@@ -198,12 +198,23 @@ def until_no_trace(lab, *words):
                lambda: not traces(lab, *words) or (False, f"in {traces(lab, *words)}"), 15)
 
 
+def bfd_links(lab):
+    """The link of each BFD session; None: of one that is not there any more."""
+    return [row["interface"] for row in lab.edge.show("bfd") if row["peer"]]
+
+
 def removed(lab):
+    before = [link for link in bfd_links(lab) if link.startswith(("tailspin/", "vnet-c/"))]
+    if len(before) != 6:
+        raise LabError(f"tailspin and vnet-c have BFD sessions on {before}, not six")
     with others_undisturbed(lab, ".tailspin", ".vnet-c"), Watch(lab, DOMAINS):
         said = lab.document.apply(*lab.document.without_tailspin())
         must_say(said, "- circuit tailspin", "- vnet vnet-c")
         touched_only(said, ("tailspin/", "vnet-c/"), "stop", 6)
         until_no_trace(lab, "tailspin", "vnet-c")
+        # A session whose link was taken away on purpose is not held as one of a dead bgpd is.
+        wait_until("no BFD session without its link", lambda: None not in bfd_links(lab)
+                   or (False, f"on {bfd_links(lab)}"), 10)
     first_answer(host(lab, FABRIKAM), VNET_HOST4)
     return "tailspin and vnet-c are nowhere: routes, links, FRR, namespaces"
 

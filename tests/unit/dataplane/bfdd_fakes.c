@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "dataplane/bfd/bfdd_sessions.h"
+#include "dataplane/nexthop/path.h"
 
 /* ---- the engine ---- */
 
@@ -76,6 +77,33 @@ int bfd_session_counters(uint32_t lid, struct bfd_counters *counters)
 	return 0;
 }
 
+/* ---- paths ---- */
+
+static uint32_t pathless, generation;
+
+void fake_lose_path(uint32_t interface)
+{
+	pathless = interface;
+	generation++;
+}
+
+uint32_t path_generation(void)
+{
+	return generation;
+}
+
+bool path_next_on(uint32_t interface, uint32_t *id, struct api_path *api)
+{
+	if (*id != 0 || interface == pathless)
+		return false;
+	*id = 1;
+	*api = (struct api_path){.id = 1,
+		.interface = interface,
+		.family = AF_INET,
+		.address = {10, 0, 0, 1}};
+	return true;
+}
+
 /* ---- bfdd ---- */
 
 uint64_t fake_now_us;
@@ -110,6 +138,7 @@ int daemon_setup(void **state)
 	const char *dir = getenv("TMPDIR");
 
 	memset(&engine, 0, sizeof(engine));
+	fake_lose_path(0);
 	fake_now_us = 1000000;
 	snprintf(daemon.path, sizeof(daemon.path), "%.60s/onramp-bfdd-%d", dir ? dir : "/tmp",
 		(int)getpid());

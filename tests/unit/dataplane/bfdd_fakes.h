@@ -34,6 +34,11 @@ extern struct engine engine;
 /* The session of this lid; NULL: there is none. */
 struct engine_session *engine_find(uint32_t lid);
 
+/* ---- paths ---- */
+
+/* Each interface has one to 10.0.0.1, but this one; others learn of a change. */
+void fake_lose_path(uint32_t interface);
+
 /* ---- bfdd ---- */
 
 extern uint64_t fake_now_us;

@@ -107,6 +107,56 @@ static void add_change_delete(void **state)
 	close(connection);
 }
 
+/* An operator takes links away: the path goes first, and then bfdd takes its session back. */
+static void what_has_no_path_is_not_held(void **state)
+{
+	int connection = connected(*state);
+
+	daemon_add(connection, 7, 3);
+	daemon_add(connection, 8, 4);
+	turn_after(0);
+	fake_lose_path(3);
+	turn_after(0);
+	assert_int_equal(engine.count, 2); /* as long as bfdd asks for it */
+	daemon_delete(connection, 7, 3);
+	daemon_delete(connection, 8, 4);
+	turn_after(0);
+	assert_null(engine_find(7));
+	assert_non_null(engine_find(8));
+	/* Asked for again, it is a session like others. */
+	fake_lose_path(0);
+	daemon_add(connection, 9, 3);
+	daemon_delete(connection, 9, 3);
+	turn_after(0);
+	assert_non_null(engine_find(9));
+	close(connection);
+}
+
+/* The other way round: it was held already. bfdd need not be there. */
+static void what_is_held_ends_with_its_path(void **state)
+{
+	int connection = connected(*state);
+
+	daemon_add(connection, 7, 3);
+	daemon_add(connection, 8, 4);
+	daemon_delete(connection, 7, 3);
+	turn_after(0);
+	assert_int_equal(engine.count, 2);
+	close(connection);
+	daemon_die(*state);
+	turn_after(1000);
+	turn_after(0);
+	assert_int_equal(engine.count, 2);
+	fake_lose_path(3);
+	turn_after(0);
+	assert_null(engine_find(7));
+	assert_int_equal(engine.count, 1);
+	fake_lose_path(4);
+	turn_after(0);
+	assert_int_equal(engine.count, 0);
+	assert_int_equal(bfdd_sessions_count(), 0);
+}
+
 static void multihop(void **state)
 {
 	int connection = connected(*state);
@@ -413,6 +463,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(add_change_delete),
+		TEST(what_has_no_path_is_not_held),
+		TEST(what_is_held_ends_with_its_path),
 		TEST(multihop),
 		TEST(placeholders_and_strangers),
 		TEST(bytes_behind_an_ipv4_address),
