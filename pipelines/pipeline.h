@@ -19,8 +19,9 @@ void pipeline_receive(
  * pushed, then as above. */
 void pipeline_inject(struct worker *worker, struct rte_mbuf **packets, unsigned int n);
 
-/* BFD packets from the bfd thread: headers are pushed, then as above, past every policer. One whose
- * neighbour has no MAC address yet is no packet: the neighbour is asked for. */
+/* BFD packets from the bfd thread, past every policer and what waits in worker->tx. One whose
+ * neighbour has no MAC address yet is no packet: the neighbour is asked for. One that the device
+ * does not take waits in worker->bfd_waiting for the next calls, which may bring none (n = 0). */
 void pipeline_bfd(struct worker *worker, const struct bfd_departure *departures, unsigned int n);
 
 /* Sends what waits in worker->tx, on queue worker->index of each port; what the device does not

@@ -40,9 +40,9 @@ void bfdd_sessions_report(const struct bfd_change *change);
 /* Tells what could not be told before. */
 void bfdd_sessions_flush(void);
 
-/* Ends what was held long enough or has lost its path, and asks the engine again for what it refused. since_us: when
- * bfdd came back; 0: it is away, and as long as it is all goes on as it said last. Returns when to
- * call again at the latest, UINT64_MAX: when something happens. */
+/* Ends what was held long enough or has lost its path, and asks the engine again for what it
+ * refused. since_us: when bfdd came back; 0: it is away, and as long as it is all goes on as it
+ * said last. Returns when to call again at the latest, UINT64_MAX: when something happens. */
 uint64_t bfdd_sessions_turn(uint64_t now_us, uint64_t since_us);
 
 unsigned int bfdd_sessions_count(void);

@@ -32,21 +32,31 @@ struct bfd_arrival {
 	uint8_t family; /* AF_INET or AF_INET6 */
 	uint8_t ttl;
 	uint8_t damaged; /* a fragment, or UDP length or checksum is wrong */
-	uint8_t reserved[3];
+	uint8_t lost;    /* 1: none that arrived, but one that could not leave, of discriminator */
+	uint8_t reserved[2];
 	uint8_t source[16], destination[16];
 	uint8_t payload[BFD_PACKET_BYTES_MAX];
-	uint32_t padding;
+	uint32_t discriminator;
 };
 
 /* To a worker: an IP packet for one neighbour. */
 struct bfd_departure {
 	uint32_t interface;
-	uint32_t adjacency; /* 0: not known; the worker wishes for the neighbour */
+	uint32_t adjacency;     /* 0: not known; the worker wishes for the neighbour */
+	uint32_t discriminator; /* ours: whose packet it is */
 	uint8_t family;
 	uint8_t l3_bytes;
 	uint8_t routed; /* multihop: goes as the interface's routing domain says */
 	uint8_t reserved;
 	uint8_t l3[BFD_L3_BYTES_MAX];
+};
+
+/* One that a device did not take, in the worker that has it. */
+#define BFD_WAITING_MAX 32u
+struct bfd_waiting {
+	struct bfd_departure departure;
+	uint64_t since;   /* TSC of the turn that it was first to leave in */
+	uint32_t account; /* the interface it leaves by */
 };
 
 /* Worker `index`: hands a packet over. False: the ring is full, or there is no BFD. */

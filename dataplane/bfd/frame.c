@@ -65,6 +65,7 @@ void bfd_frame_write(
 
 	departure->interface = entry->interface;
 	departure->adjacency = entry->adjacency;
+	departure->discriminator = entry->session.local_discriminator;
 	departure->family = key->family;
 	departure->l3_bytes = total;
 	departure->routed = key->multihop;

@@ -34,7 +34,7 @@ struct bfd_engine {
 int bfd_engine_init(struct bfd_engine *engine, uint64_t random, uint64_t now_us);
 void bfd_engine_fini(struct bfd_engine *engine);
 uint32_t bfd_engine_random(struct bfd_engine *engine);
-/* A packet that a worker received at received_us. */
+/* A packet that a worker received at received_us, or could not send. */
 void bfd_engine_arrival(
 	struct bfd_engine *engine, const struct bfd_arrival *arrival, uint64_t received_us);
 /* What is due. Silence is judged as at judged_us, which is not after now_us: up to then all that

@@ -104,8 +104,8 @@ static void arm_detection(struct bfd_engine *engine, struct bfd_entry *entry)
 		wheel_arm(&engine->detection, &entry->detection, expiry_us);
 }
 
-/* A packet that finds no worker to send it is lost, as on a line. Without an adjacency the worker
- * only wishes for one. */
+/* A packet that no worker takes is lost, as on a line; a worker tells of those that no device
+ * takes. Without an adjacency the worker only wishes for one. */
 static void send(struct bfd_engine *engine, struct bfd_entry *entry, bool final)
 {
 	struct bfd_departure departure;
@@ -237,6 +237,12 @@ void bfd_engine_arrival(
 	struct bfd_packet packet;
 	enum bfd_refusal why;
 
+	if (arrival->lost) {
+		entry = bfd_table_by_discriminator(engine->table, arrival->discriminator);
+		if (entry != NULL)
+			entry->session.lost++;
+		return;
+	}
 	if (!is_well_formed(arrival, &packet, &why)) {
 		refuse(engine, NULL, &seen, why);
 		return;

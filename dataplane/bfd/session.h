@@ -60,7 +60,7 @@ struct bfd_session {
 	uint32_t interval_us, interval_mean_x16, interval_max_us;
 	uint32_t jitter_mean_x16, jitter_max_us;
 	uint32_t late_max_us; /* our own sending, behind its time */
-	uint64_t lost;        /* our own packets that no worker took */
+	uint64_t lost;        /* our own packets that no worker or no device took */
 
 	uint8_t secret_count; /* 0: no authentication; secrets[0] signs */
 	struct bfd_secret secrets[BFD_SESSION_KEYS_MAX];

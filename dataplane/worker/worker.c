@@ -77,16 +77,15 @@ static unsigned int inject(struct worker *worker)
 	return got;
 }
 
-/* What the bfd thread sends comes before all else, however much that is: in a burst that a port
- * does not take whole, the first are taken. */
+/* What the bfd thread sends comes before all else, however much that is. */
 static unsigned int send_bfd(struct worker *worker)
 {
 	struct bfd_departure departures[BFD_BURST];
 	unsigned int got = bfd_departures(worker->index, departures, BFD_BURST);
 
-	if (got > 0)
+	if (got > 0 || unlikely(worker->bfd_waiting_count > 0))
 		pipeline_bfd(worker, departures, got);
-	return got;
+	return got + worker->bfd_waiting_count;
 }
 
 /* The turn that began at worker->now is over. */

@@ -13,6 +13,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/api/api.h"
+#include "dataplane/bfd/exchange.h"
 
 struct port;
 
@@ -69,6 +70,8 @@ struct worker {
 	uint32_t policer_cursor;        /* the slot to look at next for idle credit */
 	struct exchange *exchange;      /* with the other workers; NULL: there is none */
 	struct poll_list *receive; /* main publishes with release; NULL: nothing to receive yet */
+	unsigned int bfd_waiting_count;
+	struct bfd_waiting bfd_waiting[BFD_WAITING_MAX]; /* for a device that refused them */
 } __rte_cache_aligned;
 
 static __rte_always_inline void worker_add(uint64_t *counter, uint64_t value)

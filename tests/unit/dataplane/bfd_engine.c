@@ -525,6 +525,24 @@ static void rfc5880_6_8_7_intervals_are_75_to_100_per_cent(void **state)
 	assert_in_range(longest, 47000, 50000);
 }
 
+/* A worker tells what no device took. */
+static void what_no_device_took_is_lost(void **state)
+{
+	struct bfd_entry *entry = add_up(AF_INET, 1);
+	struct bfd_arrival news = {
+		.interface = LINK, .lost = 1, .discriminator = entry->session.local_discriminator};
+	uint64_t rx = entry->session.rx;
+
+	bfd_engine_arrival(engine, &news, now);
+	assert_int_equal(entry->session.lost, 1);
+	assert_int_equal(entry->session.rx, rx);
+	assert_int_equal(entry->session.state, BFD_UP);
+	/* A session that ended meanwhile. */
+	news.discriminator ^= 1;
+	bfd_engine_arrival(engine, &news, now);
+	assert_int_equal(entry->session.lost, 1);
+}
+
 static void a_wire_that_is_full_is_counted(void **state)
 {
 	struct bfd_entry *entry = add_up(AF_INET, 1);
@@ -808,6 +826,7 @@ int main(void)
 		TEST(rfc5881_4_5_packets_of_a_session),
 		TEST(rfc5880_6_8_7_intervals_are_75_to_100_per_cent),
 		TEST(a_wire_that_is_full_is_counted),
+		TEST(what_no_device_took_is_lost),
 		TEST(rfc5880_6_8_4_silence_is_noticed_within_a_tick),
 		TEST(silence_is_judged_up_to_what_was_looked_at),
 		TEST(a_shorter_detection_time_is_not_missed),

@@ -97,10 +97,8 @@ bool path_next_on(uint32_t interface, uint32_t *id, struct api_path *api)
 	if (*id != 0 || interface == pathless)
 		return false;
 	*id = 1;
-	*api = (struct api_path){.id = 1,
-		.interface = interface,
-		.family = AF_INET,
-		.address = {10, 0, 0, 1}};
+	*api = (struct api_path){
+		.id = 1, .interface = interface, .family = AF_INET, .address = {10, 0, 0, 1}};
 	return true;
 }
 
