@@ -186,8 +186,9 @@ int link_test_run(const struct cli *cli)
 			cli->duration);
 		return STATUS_USAGE;
 	}
-	reply = control_ask(cli, json_pack("{s:s, s:s, s:I}", "request", "test", "link",
-					 cli->operand, "seconds", (json_int_t)seconds));
+	reply = control_ask(
+		cli, json_pack("{s:s, s:s, s:I, s:b}", "request", "test", "link", cli->operand,
+			     "seconds", (json_int_t)seconds, "force", cli->force));
 	if (reply == NULL)
 		return STATUS_REFUSED;
 	error = json_string_value(json_object_get(reply, "error"));

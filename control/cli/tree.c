@@ -228,7 +228,7 @@ static const struct command link_commands[] = {
 	{
 		.name = "test",
 		.operand = "LINK",
-		.options = OPTION_FOR | OPTION_STOP,
+		.options = OPTION_FOR | OPTION_STOP | OPTION_FORCE,
 		.summary = "test what happens when a link fails: it is silent for a while",
 		.details =
 			"The dataplane drops everything that comes and goes by LINK, BFD and BGP "
@@ -237,7 +237,9 @@ static const struct command link_commands[] = {
 			"2h; at\n"
 			"most 24h) whatever becomes of control. --stop ends it before. What it "
 			"cost is in\n"
-			"`onramp show tests`.",
+			"`onramp show tests`. Refused when the peering's other link is not up, or "
+			"drained, so\n"
+			"that all traffic would be lost: --force.",
 		.example = "onramp link test contoso/private/primary --for 10m",
 		.run = link_test_run,
 	},

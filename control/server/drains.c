@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "control/config/loader.h"
 #include "control/log.h"
+#include "control/server/links.h"
 
 /* ---- the file ---- */
 
@@ -93,38 +93,6 @@ static int save(struct office *office, const char *more, const char *less)
 
 /* ---- requests ---- */
 
-struct place {
-	const struct plan_domain *domain;
-	unsigned int link;
-};
-
-static bool find_place(const struct plan *plan, const char *name, struct place *place)
-{
-	for (unsigned int i = 0; plan != NULL && i < plan->domain_count; i++)
-		for (unsigned int l = 0; l < plan->domains[i].link_count; l++) {
-			if (strcmp(plan->domains[i].links[l].name, name) != 0)
-				continue;
-			*place = (struct place){&plan->domains[i], l};
-			return true;
-		}
-	return false;
-}
-
-static json_t *no_such_link(const struct office *office, const char *name)
-{
-	const struct plan *plan = sync_plan(office->sync);
-	struct suggestion suggestion = {.wrong = name};
-	char hint[120];
-
-	for (unsigned int i = 0; plan != NULL && i < plan->domain_count; i++)
-		for (unsigned int l = 0; l < plan->domains[i].link_count; l++)
-			suggest(&suggestion, plan->domains[i].links[l].name);
-	return request_error(
-		"this edge (%s) has no link \"%s\"; write it as CIRCUIT/PEERING/primary or "
-		"secondary, as `onramp show stats` lists them%s",
-		office->self, name, suggestion_text(&suggestion, hint, sizeof(hint)));
-}
-
 static const json_t *find_row(const json_t *rows, const char *link)
 {
 	const json_t *row;
@@ -136,7 +104,7 @@ static const json_t *find_row(const json_t *rows, const char *link)
 	return NULL;
 }
 
-static bool is_drained(const struct office *office, const char *link)
+bool drains_has(const struct office *office, const char *link)
 {
 	json_t *rows = sync_drains(office->sync);
 	const json_t *row = find_row(rows, link);
@@ -144,66 +112,6 @@ static bool is_drained(const struct office *office, const char *link)
 
 	json_decref(rows);
 	return out;
-}
-
-/* A session that is not up, as words; NULL: all the link's sessions are. */
-static const char *session_down(const struct plan_domain *domain, const struct plan_link *link,
-	const struct bgp_answers *bgp, char *text, size_t size)
-{
-	const struct ip *peers[] = {&link->peer4, &link->peer6};
-
-	for (unsigned int i = 0; i < 2 && link->peer_asn != 0; i++) {
-		const json_t *session;
-		const char *state;
-
-		if (peers[i]->family == 0)
-			continue;
-		session = views_bgp_session(bgp, domain->name, peers[i]);
-		state = json_string_value(json_object_get(session, "state"));
-		if (state != NULL && strcmp(state, "Established") == 0)
-			continue;
-		snprintf(text, size, "its %s session is %s", i == 0 ? "IPv4" : "IPv6",
-			state != NULL ? state : "Absent");
-		return text;
-	}
-	return NULL;
-}
-
-/* Does the site have the peering's other link, on another edge? */
-static bool is_elsewhere(const struct plan *plan, const struct plan_domain *domain)
-{
-	int index = site_find_circuit(plan->site, domain->owner);
-	const struct site_port_pair *pair;
-
-	if (domain->kind == DOMAIN_VNET || index < 0)
-		return false;
-	pair = &plan->site->port_pairs[plan->site->circuits[index].port_pair];
-	return pair->ports[LINK_PRIMARY].present && pair->ports[LINK_SECONDARY].present;
-}
-
-/* Why traffic would have nowhere to go, or NULL. An edge does not see its twin's links. */
-static const char *no_way_left(struct office *office, const struct place *place,
-	const struct bgp_answers *bgp, char *text, size_t size)
-{
-	const struct plan_domain *domain = place->domain;
-	const struct plan_link *other;
-	char why[80];
-
-	if (domain->link_count < 2) {
-		if (is_elsewhere(sync_plan(office->sync), domain))
-			return NULL;
-		snprintf(text, size, "%s is the only link of %s", domain->links[place->link].name,
-			domain->owner);
-		return text;
-	}
-	other = &domain->links[1 - place->link];
-	if (is_drained(office, other->name))
-		snprintf(text, size, "the other link, %s, is drained", other->name);
-	else if (session_down(domain, other, bgp, why, sizeof(why)) != NULL)
-		snprintf(text, size, "the other link, %s, is not up: %s", other->name, why);
-	else
-		return NULL;
-	return text;
 }
 
 static json_t *row_reply(const struct office *office, const char *link)
@@ -217,8 +125,8 @@ static json_t *row_reply(const struct office *office, const char *link)
 	return reply;
 }
 
-static json_t *drain(
-	struct office *office, const struct place *place, bool force, const struct bgp_answers *bgp)
+static json_t *drain(struct office *office, const struct link_place *place, bool force,
+	const struct bgp_answers *bgp)
 {
 	const char *link = place->domain->links[place->link].name;
 	char why[200];
@@ -228,8 +136,8 @@ static json_t *drain(
 		return request_error("FRR's bgpd does not answer, so nobody can be asked to leave "
 				     "%s; start it, and see `onramp show status`",
 			link);
-	if (!force && !is_drained(office, link) &&
-		no_way_left(office, place, bgp, why, sizeof(why)) != NULL)
+	if (!force && !drains_has(office, link) &&
+		links_no_way_left(office, place, bgp, why, sizeof(why)) != NULL)
 		return request_error("%s; traffic would have no other way. Mend that first, or say "
 				     "--force to drain %s all the same",
 			why, link);
@@ -246,7 +154,7 @@ static json_t *undrain(struct office *office, const char *link)
 {
 	int error;
 
-	if (!is_drained(office, link))
+	if (!drains_has(office, link))
 		return row_reply(office, link);
 	error = save(office, "", link);
 	if (error != 0)
@@ -261,15 +169,15 @@ json_t *drains_request(struct office *office, const json_t *request, const struc
 	const char *link = json_string_value(json_object_get(request, "link"));
 	const char *name = json_string_value(json_object_get(request, "request"));
 	bool force = json_is_true(json_object_get(request, "force"));
-	struct place place;
+	struct link_place place;
 
 	if (link == NULL)
 		return request_error("%s needs \"link\", a string", name);
 	/* One that the plan does not name any more may still be on the list. */
-	if (strcmp(name, "undrain") == 0 && is_drained(office, link))
+	if (strcmp(name, "undrain") == 0 && drains_has(office, link))
 		return undrain(office, link);
-	if (!find_place(sync_plan(office->sync), link, &place))
-		return no_such_link(office, link);
+	if (!links_find(sync_plan(office->sync), link, &place))
+		return links_no_such(office, link);
 	if (strcmp(name, "undrain") == 0)
 		return undrain(office, link);
 	return drain(office, &place, force, bgp);

@@ -13,6 +13,9 @@
 /* At start: links that were drained stay it. 0 or -errno, logged. */
 int drains_load(const char *state_dir, struct sync *sync);
 
+/* Is the link out of use, or on its way there? */
+bool drains_has(const struct office *office, const char *link);
+
 /* {"request": "drain"|"undrain", "link": NAME, "force": BOOL}. bgp: whether the other link could
  * take the traffic; not needed for undrain. A row of view_drains, or an error. */
 json_t *drains_request(struct office *office, const json_t *request, const struct bgp_answers *bgp);

@@ -254,6 +254,8 @@ struct question {
 	void *context;
 	json_t *(*finish)(struct question *question);
 	unsigned int asked; /* answers so far */
+	bool beginning;     /* who asks is still there, and frees it */
+	bool finished;
 	json_t *request;
 	struct bgp_answers bgp;
 };
@@ -290,10 +292,17 @@ static json_t *finish_drain(struct question *question)
 	return drains_request(question->office, question->request, &question->bgp);
 }
 
+static json_t *finish_test(struct question *question)
+{
+	return link_tests_request(question->office, question->request, &question->bgp);
+}
+
 static void finish(struct question *question)
 {
 	question->reply(question->context, question->finish(question));
-	question_free(question);
+	question->finished = true;
+	if (!question->beginning)
+		question_free(question);
 }
 
 /* Asks the next command. false: bgpd is away. */
@@ -333,9 +342,14 @@ static struct question *ask_bgp(struct office *office, const json_t *request,
 	*question = (struct question){
 		.office = office, .reply = reply, .context = context, .finish = finish_with};
 	question->request = json_deep_copy(request);
-	if (ask_next(question))
+	/* The answer may be there at once. */
+	question->beginning = true;
+	if (!ask_next(question))
+		finish(question);
+	question->beginning = false;
+	if (!question->finished)
 		return question;
-	finish(question);
+	question_free(question);
 	return NULL;
 }
 
@@ -385,7 +399,7 @@ struct question *request_handle(
 	} else if (name != NULL && (strcmp(name, "plan") == 0 || strcmp(name, "commit") == 0)) {
 		answer = document_request(office, name, request);
 	} else if (name != NULL && strcmp(name, "test") == 0) {
-		answer = link_tests_request(office, request);
+		return ask_bgp(office, request, finish_test, reply, context);
 	} else if (name != NULL && (strcmp(name, "drain") == 0 || strcmp(name, "undrain") == 0)) {
 		return ask_bgp(office, request, finish_drain, reply, context);
 	} else {

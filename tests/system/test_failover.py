@@ -201,6 +201,26 @@ def link_test(lab):
             f"{100 * share:.0f} % by the primary link")
 
 
+def last_link(lab):
+    """The other link is silent: nothing is tested unless somebody insists."""
+    before = link_tests(lab, PRIMARY)
+    lab.edge.command("link", "test", SECONDARY, "--for", "60s")
+    def noticed():
+        states = [row["state"] for row in lab.edge.show("bgp") if row["link"] == SECONDARY]
+        return "Established" not in states or (False, f"{SECONDARY}: {states}")
+    wait_until(f"{SECONDARY} given up by BGP", noticed, 20)
+    done = lab.edge.command("link", "test", PRIMARY, "--for", "5s", check=False)
+    for words in (f"the other link, {SECONDARY}, is not up", "all traffic of contoso/private",
+                  "would be lost for 5 s", "--force"):
+        if done.returncode == 0 or words not in done.stderr:
+            raise LabError(f"not refused with \"{words}\": {done.stderr.strip()}")
+    if link_tests(lab, PRIMARY) != before:
+        raise LabError(f"a test of {PRIMARY} began")
+    lab.edge.command("link", "test", SECONDARY, "--stop")
+    shared(lab)
+    return done.stderr.strip()
+
+
 def refusals(lab):
     cases = ((("no/such/link", "--for", "5s"), "no link"), ((PRIMARY, "--for", "3d"), "no duration"),
              ((PRIMARY,), "--for DURATION or --stop"))
@@ -216,6 +236,7 @@ def checks():
     yield "carrier lost under load: traffic moves, and returns", carrier
     yield "carrier lost again and again: known at once", carrier_again
     yield "a failure test ends by itself", link_test
+    yield "the last live link is not tested", last_link
     yield "mistakes", refusals
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which links may be drained, in which words others are refused, and that a drained link stays on
- * the list over a restart.
+ * Which links may be drained or tested, in which words others are refused, and that a drained link
+ * stays on the list over a restart.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "control/server/drains.h"
+#include "control/server/link_tests.h"
 #include "tests/unit/control/server_fakes.h"
 
 #define PRIMARY "contoso/private/primary"
@@ -140,6 +141,54 @@ static void nobody_can_be_asked_without_bgpd(void **state)
 	assert_int_equal(fakes.drain_count, 0);
 }
 
+/* ---- a failure test is for as long what a drain is for good ---- */
+
+static json_t *ask_test(const char *link, int seconds, bool force)
+{
+	json_t *message = json_pack("{s:s, s:s, s:i, s:b}", "request", "test", "link", link,
+		"seconds", seconds, "force", (int)force);
+	json_t *reply = link_tests_request(&office, message, &bgp);
+
+	json_decref(message);
+	return reply;
+}
+
+static void a_link_beside_a_live_one_is_tested(void **state)
+{
+	assert_done(ask_test(PRIMARY, 60, false), PRIMARY);
+	assert_int_equal(fakes.test_seconds, 60);
+	assert_refused(ask_test("contoso/private/primry", 60, false),
+		"no link \"contoso/private/primry\"", "did you mean \"" PRIMARY "\"");
+}
+
+static void the_last_live_link_is_tested_by_force_alone(void **state)
+{
+	bgp_is("Active");
+	assert_refused(ask_test(PRIMARY, 60, false),
+		SECONDARY ", is not up: its IPv6 session is Active; all traffic of contoso/private "
+			  "would be lost for 60 s",
+		"--force to test " PRIMARY);
+	assert_int_equal(fakes.test_seconds, 0);
+	assert_done(ask_test(PRIMARY, 60, true), PRIMARY);
+	assert_int_equal(fakes.test_seconds, 60);
+	/* To end it is never refused. */
+	assert_done(ask_test(PRIMARY, 0, false), PRIMARY);
+	assert_int_equal(fakes.test_seconds, 0);
+}
+
+static void what_else_takes_the_other_way_away(void **state)
+{
+	assert_refused(ask_test("blue/core", 5, false), "blue/core is the only link of blue",
+		"all traffic of blue would be lost for 5 s");
+	assert_done(ask("drain", SECONDARY, true), SECONDARY);
+	assert_refused(ask_test(PRIMARY, 60, false), SECONDARY ", is drained", "--force");
+	assert_done(ask("undrain", SECONDARY, true), SECONDARY);
+	json_decref(bgp.answers[BGP_SUMMARY4]);
+	bgp.answers[BGP_SUMMARY4] = NULL;
+	assert_refused(ask_test(PRIMARY, 60, false), "bgpd does not answer", SECONDARY);
+	assert_int_equal(fakes.test_seconds, 0);
+}
+
 /* The process ends; the next one reads the list. */
 static void restart(void)
 {
@@ -189,6 +238,9 @@ int main(void)
 		DRAIN_TEST(both_links_need_force),
 		DRAIN_TEST(an_only_link_needs_force),
 		DRAIN_TEST(nobody_can_be_asked_without_bgpd),
+		DRAIN_TEST(a_link_beside_a_live_one_is_tested),
+		DRAIN_TEST(the_last_live_link_is_tested_by_force_alone),
+		DRAIN_TEST(what_else_takes_the_other_way_away),
 		DRAIN_TEST(a_restart_keeps_links_out_of_use),
 		DRAIN_TEST(a_link_that_has_gone_can_be_taken_off),
 		DRAIN_TEST(what_cannot_be_saved_is_not_done),

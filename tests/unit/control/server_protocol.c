@@ -544,13 +544,16 @@ static void endless_request_is_cut_off(void **state)
 
 static json_t *ask_for_test(const char *link, json_t *seconds)
 {
-	return ask(
-		json_pack("{s:s, s:s, s:o}", "request", "test", "link", link, "seconds", seconds));
+	return ask(json_pack("{s:s, s:s, s:o, s:b}", "request", "test", "link", link, "seconds",
+		seconds, "force", 1));
 }
 
 static void links_are_tested(void **state)
 {
-	json_t *reply = ask_for_test("contoso/private/primary", json_integer(600));
+	json_t *reply;
+
+	apply_good();
+	reply = ask_for_test("contoso/private/primary", json_integer(600));
 	assert_int_equal(json_integer_value(json_object_get(reply, "seconds")), 600);
 	assert_int_equal(fakes.test_seconds, 600);
 	json_decref(reply);
