@@ -85,17 +85,18 @@ def slash(address, length):
 class Lab(Rig):
     """One run. ends: ONE_EDGE or PAIR_OF_EDGES; hold_s: the hold time that customers and core
     routers ask for; workers: the CPUs of each edge's workers; control_options: more of
-    onramp-control's; bfd_ms: BFD's interval on both sides of every session."""
+    onramp-control's; bfd_ms: BFD's interval on both sides of every session; contoso_bfd: whether
+    contoso asks for any."""
 
     def __init__(self, name, build, *, ethertype=0x8100, use_hugepages=True, say=print,
                  extra_vnets="", memory_mb=MEMORY_MB, ends=ONE_EDGE, hold_s=30, workers=(1,),
-                 control_options=(), bfd_ms=300):
+                 control_options=(), bfd_ms=300, contoso_bfd=True):
         super().__init__(name, build, say)
         self.ethertype, self.ends, self.hold_s, self.bfd_ms = ethertype, ends, hold_s, bfd_ms
         self.edge_names = list(dict.fromkeys(edge for edge, _ in ends))
         self.core_links = [f"core{suffix}" for suffix in self.edge_suffixes()]
         self.extra_vnets, self.memory_mb, self.workers = extra_vnets, memory_mb, list(workers)
-        self.control_options = control_options
+        self.control_options, self.contoso_bfd = control_options, contoso_bfd
         self.splices = []
         self.hugepages = False
         if use_hugepages:
@@ -314,7 +315,7 @@ def contoso_bgpd(lab, customer):
     sessions = "".join(f" neighbor {address} remote-as {SITE_ASN}\n"
                        f" neighbor {address} timers {lab.hold_s // 3} {lab.hold_s}\n"
                        f" neighbor {address} timers connect 2\n"
-                       f" neighbor {address} bfd profile lab\n"
+                       + f" neighbor {address} bfd profile lab\n" * lab.contoso_bfd
                        for pair in neighbours for address in pair)
     def family(name, index, networks):
         lines = [f" address-family {name} unicast"]
