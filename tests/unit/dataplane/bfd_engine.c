@@ -314,7 +314,7 @@ static void rfc5880_6_8_6_malformed_packets_move_nothing(void **state)
 	expect_refused(&arrival, entry, BFD_REFUSED_HEADER);
 }
 
-static void rfc5880_6_8_9_echo_packets_are_refused(void **state)
+static void rfc5880_6_8_8_echo_packets_are_refused(void **state)
 {
 	struct bfd_entry *entry = add_up(AF_INET, 1);
 	struct bfd_arrival arrival = from_peer(entry, BFD_DOWN);
@@ -817,7 +817,7 @@ int main(void)
 		TEST(rfc5880_6_8_6_without_a_discriminator_the_addresses_name_the_session),
 		TEST(rfc5881_4_a_discriminator_alone_is_not_enough),
 		TEST(rfc5880_6_8_6_malformed_packets_move_nothing),
-		TEST(rfc5880_6_8_9_echo_packets_are_refused),
+		TEST(rfc5880_6_8_8_echo_packets_are_refused),
 		TEST(rfc5880_6_7_unsigned_packets_do_not_move_a_session_with_a_key),
 		TEST(rfc5880_6_7_1_keys_of_a_peer),
 		TEST(rfc5880_6_7_1_the_signing_key_is_the_writers_choice),

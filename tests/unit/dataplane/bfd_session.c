@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * BFD sessions: each rule of RFC 5880 6.8 that applies, one test each, named by it. Time is the
+ * BFD sessions: rules of RFC 5880 6.8, each test named by its own (others: bfd_rules.c). Time is the
  * test's; the peer is either a packet written by hand or a second session.
  */
 #include <setjmp.h>
