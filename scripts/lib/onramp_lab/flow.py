@@ -2,8 +2,8 @@
 """A paced stream of numbered UDP packets from one namespace to another: which of them came, and
 which did not. Many source ports, so that all links of a group carry some of it.
 
-This file is also what runs inside the namespaces: flow.py send ADDRESS PORT PPS, flow.py sink
-ADDRESS PORT."""
+This file is also what runs inside the namespaces: flow.py send ADDRESS PORT PPS BYTES SOURCES,
+flow.py sink ADDRESS PORT."""
 
 import json
 import os
@@ -26,9 +26,10 @@ BUFFER_BYTES = 8 << 20
 SO_RCVBUFFORCE = 33  # <asm-generic/socket.h>; the socket module has no name for it
 
 
-def send(address, port, pps):
+def send(address, port, pps, payload_bytes, sources):
+    padding = bytes(payload_bytes - PACKET.size)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    sockets = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(SOURCES)]
+    sockets = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(sources)]
     stopped = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
     for each in sockets:
@@ -38,11 +39,11 @@ def send(address, port, pps):
     while not stopped:
         due = int((time.monotonic() - start) * pps)
         for number in range(number, due):
-            put(sockets[number % SOURCES], PACKET.pack(number, 0))
+            put(sockets[number % sources], PACKET.pack(number, 0) + padding)
         number = max(number, due)
         time.sleep(1 / pps)
     for farewell in range(FAREWELLS):
-        put(sockets[farewell % SOURCES], PACKET.pack(0, number))
+        put(sockets[farewell % sources], PACKET.pack(0, number) + padding)
         time.sleep(0.01)
     print(f"sent {number}", flush=True)
 
@@ -64,7 +65,7 @@ def sink(address, port):
     seen, total, twice, first, came = bytearray(), None, 0, None, 0
     while True:
         try:
-            number, last = PACKET.unpack(receiver.recv(2048))
+            number, last = PACKET.unpack_from(receiver.recv(2048))
         except TimeoutError:
             break
         if last:
@@ -88,9 +89,11 @@ def sink(address, port):
 
 
 class Flow:
-    """One running stream; what was sent before the first packet came does not count."""
+    """One running stream; what was sent before the first packet came does not count. sources: source
+    ports, 1 keeps it on one link."""
 
-    def __init__(self, lab, source, target, address, pps=500):
+    def __init__(self, lab, source, target, address, pps=500, *, payload_bytes=PACKET.size,
+                 sources=SOURCES):
         number = lab.next_number()
         self.name = f"{source.short} to {address}"
         port = str(20000 + number)
@@ -98,7 +101,8 @@ class Flow:
         self.sink = Process(lab, f"sink-{target.short}-{number}",
                             [*program, "sink", address, port], netns=target.path)
         self.sender = Process(lab, f"flow-{source.short}-{number}",
-                              [*program, "send", address, port, str(pps)], netns=source.path)
+                              [*program, "send", address, port, str(pps),
+                               str(payload_bytes), str(sources)], netns=source.path)
 
     def __enter__(self):
         self.sink.start()
@@ -129,6 +133,6 @@ class Flow:
 
 if __name__ == "__main__":
     if sys.argv[1] == "send":
-        send(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+        send(sys.argv[2], *map(int, sys.argv[3:7]))
     else:
         sink(sys.argv[2], int(sys.argv[3]))
