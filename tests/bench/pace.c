@@ -8,10 +8,10 @@
  *
  * Ports are net_null devices. Arrivals are put where the device's receive function has been (an RX
  * callback), each with the time of its arrival in its last 8 bytes; a TX callback reads it. More
- * than RING arrivals that nobody fetched are missed, as by a card.
+ * arrivals that nobody fetched than the ring holds are missed, as by a card.
  *
  * PACE_PCAP: the file with the packets. PACE_CONTROL: a file of struct pace, shared with
- * scripts/lib/onramp_bench/pace.py.
+ * scripts/lib/onramp_bench/pace.py. PACE_RING: packets that the ring holds, RING_DEFAULT if unset.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@
 
 #include "tests/bench/wire.h"
 
-#define RING 1024u
+#define RING_DEFAULT 1024u
 #define SUB_BITS 6u /* a bucket is 1/64 of its value wide */
 #define BUCKETS (40u << SUB_BITS)
 
@@ -41,6 +41,7 @@ static struct pace *pace;
 static struct rte_mempool *pool;
 static struct wire_frames frames;
 static uint64_t start, arrived; /* of this measurement: TSC, packets */
+static uint64_t ring = RING_DEFAULT;
 
 static void map_control(const char *path)
 {
@@ -70,10 +71,10 @@ static uint16_t due(uint64_t now, uint64_t interval, uint16_t max)
 		(uint64_t)(((unsigned __int128)(now - start) << WIRE_FRACTION_BITS) / interval);
 	uint64_t waiting = all - arrived;
 
-	if (waiting > RING) {
-		pace->missed += waiting - RING;
-		arrived += waiting - RING;
-		waiting = RING;
+	if (waiting > ring) {
+		pace->missed += waiting - ring;
+		arrived += waiting - ring;
+		waiting = ring;
 	}
 	return RTE_MIN(waiting, max);
 }
@@ -132,6 +133,17 @@ static uint16_t leave(
 	return count;
 }
 
+static void size_ring(const char *text)
+{
+	char *end = NULL;
+
+	if (text == NULL)
+		return;
+	ring = strtoul(text, &end, 10);
+	if (ring == 0 || *end != '\0')
+		rte_exit(EXIT_FAILURE, "pace: PACE_RING is no number of packets\n");
+}
+
 int rte_eth_rx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptors, unsigned int socket,
 	const struct rte_eth_rxconf *conf, struct rte_mempool *mempool)
 {
@@ -153,6 +165,7 @@ int rte_eth_dev_start(uint16_t port)
 	if (port == 0) {
 		wire_load(&frames, "PACE_PCAP", getenv("PACE_PCAP"));
 		map_control(getenv("PACE_CONTROL"));
+		size_ring(getenv("PACE_RING"));
 		wire_address(&frames, port);
 		if (rte_eth_add_rx_callback(port, 0, arrive, NULL) == NULL)
 			rte_exit(EXIT_FAILURE, "pace: no RX callback on port %u\n", port);

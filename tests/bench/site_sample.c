@@ -31,8 +31,9 @@ static void print_ledger(const struct api_ledger *ledger)
 {
 	const char *comma = "";
 
-	printf("\"rx\": %lu, \"tx\": %lu, \"forwarded\": %lu, \"punt\": %lu, \"drops\": {",
-		ledger->rx, ledger->tx, ledger->forwarded_in, ledger->punt);
+	printf("\"rx\": %lu, \"tx\": %lu, \"tx_bytes\": %lu, \"forwarded\": %lu, \"punt\": %lu, "
+	       "\"drops\": {",
+		ledger->rx, ledger->tx, ledger->tx_bytes, ledger->forwarded_in, ledger->punt);
 	for (unsigned int i = 0; i < API_DROP_COUNT; i++) {
 		if (ledger->drops[i] == 0)
 			continue;

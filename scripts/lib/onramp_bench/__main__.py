@@ -6,17 +6,18 @@ import sys
 
 from onramp_lab.shell import LabError
 
-from . import build, external, failover, forwarding, instructions, latency, report, scaling
+from . import (build, external, failover, forwarding, instructions, latency, policer, report,
+               scaling)
 from .bench import Bench
 from .cases import CASES
 from .results import table
 
 BENCHES = {"forwarding": forwarding.run, "fib": external.fib, "vrf-scale": external.fib,
            "control": external.control, "scaling": scaling.run, "latency": latency.run,
-           "failover": failover.run}
+           "failover": failover.run, "policer": policer.run}
 TARGETS = ["dataplane/onramp-dataplane", "tests/bench/bench-site", "tests/bench/fib",
            "tests/bench/bench-pace.so", "tests/bench/bench-links.so", "tests/bench/bench-api-routes",
-           "control/onramp-control", "control/cli/onramp"]
+           "control/onramp-control", "control/cli/onramp", "tests/bench/bench-policer"]
 
 
 def arguments():

@@ -7,7 +7,7 @@ import struct
 # Bytes of the frame without tags, frame check sequence included (RFC 2544 9.1). IMIX is the simple
 # one: 7 of 64, 4 of 594, 1 of 1518 in a random order.
 IMIX = [64] * 7 + [594] * 4 + [1518]
-SIZES = {"64": [64], "imix": IMIX, "1500": [1518]}
+SIZES = {"64": [64], "594": [594], "imix": IMIX, "1500": [1518]}
 FCS_BYTES = 4
 ETHERNET_BYTES = 14
 ETHERTYPE = {4: 0x0800, 6: 0x86dd}

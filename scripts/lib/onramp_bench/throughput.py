@@ -32,14 +32,15 @@ class Wire:
     """The clocked wire, preloaded."""
     line_pps = WIRE_PPS
 
-    def __init__(self, bench, site):
+    def __init__(self, bench, site, environment=()):
         self.pace = Pace(bench.path("pace"))
         pcap = bench.path("wire.pcap")
         packets.write_pcap(pcap, packets.frames(site.case.family, PORT_MAC, site.flows,
                                                 packets.SIZES[site.case.size]))
         self.dataplane = Dataplane(bench, "onramp-wire", [bench.worker_cpu], MEMORY_MB,
                                    ["env", f"LD_PRELOAD={build.path('tests/bench/bench-pace.so')}",
-                                    f"PACE_PCAP={pcap}", f"PACE_CONTROL={self.pace.path}"])
+                                    f"PACE_PCAP={pcap}", f"PACE_CONTROL={self.pace.path}",
+                                    *environment])
         self.dataplane.say(site.commands(DEVICE.format(0)))
         self.dataplane.ask("sample")
 
