@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
@@ -25,6 +26,7 @@
 #include "dataplane/startup/buffers.h"
 #include "dataplane/startup/log.h"
 #include "dataplane/startup/preflight.h"
+#include "dataplane/startup/tsc.h"
 #include "dataplane/vrf/vrf.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/reclaim.h"
@@ -124,7 +126,16 @@ static int start_counters(const struct api_startup *startup)
 	return counters_init(startup->worker_count + 1, nodes);
 }
 
-static int start_threads(const struct api_startup *startup, char *text, size_t size)
+/* begun: some time ago. */
+static int start_workers(const struct api_startup *startup, const struct tsc_moment *begun)
+{
+	struct tsc_moment now = tsc_moment_after(begun);
+
+	return worker_start_all(startup, tsc_hz(begun, &now, rte_get_tsc_hz()));
+}
+
+static int start_threads(
+	const struct api_startup *startup, const struct tsc_moment *begun, char *text, size_t size)
 {
 	const char *what = "counters";
 	int error;
@@ -149,7 +160,7 @@ static int start_threads(const struct api_startup *startup, char *text, size_t s
 	}
 	if (error == 0) {
 		what = "the workers";
-		error = worker_start_all(startup);
+		error = start_workers(startup, begun);
 	}
 	if (error < 0)
 		snprintf(text, size, "%s did not start: %s%s", what, strerror(-error),
@@ -159,6 +170,7 @@ static int start_threads(const struct api_startup *startup, char *text, size_t s
 
 int startup_run(const struct api_startup *startup, char *text, size_t size)
 {
+	struct tsc_moment begun = tsc_moment();
 	struct preflight_facts facts;
 	int error;
 
@@ -177,7 +189,7 @@ int startup_run(const struct api_startup *startup, char *text, size_t size)
 	if (error == 0)
 		error = start_buffers(startup, text, size);
 	if (error == 0)
-		error = start_threads(startup, text, size);
+		error = start_threads(startup, &begun, text, size);
 	if (error < 0) {
 		broken = true;
 		log_error("startup", "%s", text);

@@ -222,7 +222,7 @@ static int create_all(unsigned int total)
 	return index == total ? exchange_create(workers, total) : -ENODEV;
 }
 
-int worker_start_all(const struct api_startup *startup)
+int worker_start_all(const struct api_startup *startup, uint64_t tsc_hz)
 {
 	int error;
 
@@ -230,7 +230,7 @@ int worker_start_all(const struct api_startup *startup)
 		return -EINVAL;
 	stopping = false;
 	idle_sleep_us = startup->idle_sleep_us;
-	policer_init(startup->worker_count, rte_get_tsc_hz());
+	policer_init(startup->worker_count, tsc_hz);
 	error = create_all(startup->worker_count);
 	if (error < 0)
 		return error;

@@ -91,8 +91,9 @@ static __rte_always_inline void worker_stage_done(struct worker *worker, enum ap
 	worker->mark = now;
 }
 
-/* Main thread, after EAL is up: starts a thread on every worker lcore. 0 or -errno. */
-int worker_start_all(const struct api_startup *startup);
+/* Main thread, after EAL is up: starts a thread on every worker lcore. tsc_hz: what policers reckon
+ * with. 0 or -errno. */
+int worker_start_all(const struct api_startup *startup, uint64_t tsc_hz);
 /* Tells workers to stop and waits for them. They still take injected packets, into nowhere. */
 void worker_stop_all(void);
 /* Frees them, once they and the punt thread have stopped. */
