@@ -1,156 +1,55 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* `onramp apply`, `export` and `rollback`: the store as a whole. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/cli/change.h"
 #include "control/cli/control.h"
 #include "control/cli/document.h"
 #include "control/cli/table.h"
-
-/* A value of a change, as short as it can be said. */
-static char *value_text(const json_t *value)
-{
-	if (json_is_string(value))
-		return strdup(json_string_value(value));
-	return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-}
-
-static bool has_value(const json_t *value)
-{
-	return value != NULL && !json_is_null(value);
-}
-
-/* "  + contoso/private" or "  ~ contoso: bandwidth 1G -> 2G" */
-static void print_change(const struct cli *cli, const json_t *change)
-{
-	const char *action = json_string_value(json_object_get(change, "action"));
-	const char *what = json_string_value(json_object_get(change, "what"));
-	const char *field = json_string_value(json_object_get(change, "field"));
-	const json_t *from = json_object_get(change, "from"), *to = json_object_get(change, "to");
-	bool add = action != NULL && strcmp(action, "add") == 0;
-	bool remove = action != NULL && strcmp(action, "remove") == 0;
-	const char *colour = add ? "\033[32m" : remove ? "\033[31m" : "\033[33m";
-
-	fprintf(cli->out, "  %s%c %s", cli->colour ? colour : "",
-		add      ? '+'
-		: remove ? '-'
-			 : '~',
-		what != NULL ? what : "");
-	if (field != NULL)
-		fprintf(cli->out, ": %s", field);
-	if (field != NULL && (has_value(from) || has_value(to))) {
-		char *old = has_value(from) ? value_text(from) : strdup("(none)");
-		char *new = has_value(to) ? value_text(to) : strdup("(none)");
-		fprintf(cli->out, " %s -> %s", old != NULL ? old : "?", new != NULL ? new : "?");
-		free(old);
-		free(new);
-	}
-	fprintf(cli->out, "%s\n", cli->colour ? "\033[0m" : "");
-}
-
-static void print_diff(const struct cli *cli, const json_t *diff)
-{
-	static const struct column columns[] = {
-		{"session", "SESSION", FORMAT_TEXT},
-		{"effect", "EFFECT", FORMAT_TEXT},
-	};
-	const json_t *changes = json_object_get(diff, "changes");
-	const json_t *sessions = json_object_get(diff, "sessions");
-	size_t index;
-	json_t *item;
-
-	if (json_array_size(changes) == 0)
-		fputs("Nothing changes.\n", cli->out);
-	else
-		fputs("Changes:\n", cli->out);
-	json_array_foreach (changes, index, item)
-		print_change(cli, item);
-	if (json_array_size(sessions) > 0) {
-		fputs("BGP sessions touched:\n", cli->out);
-		table_print(cli, columns, 2, sessions);
-	} else if (json_array_size(changes) > 0) {
-		fputs("No BGP session is touched.\n", cli->out);
-	}
-	json_array_foreach (json_object_get(diff, "restart"), index, item)
-		fprintf(cli->out, "The dataplane must be restarted: %s\n", json_string_value(item));
-}
-
-/* What control said no to. */
-static int report_refusal(const struct cli *cli, const json_t *reply)
-{
-	const json_t *findings = json_object_get(reply, "findings");
-
-	if (cli->json)
-		json_print(cli, reply);
-	findings_print(cli, cli->err, findings);
-	if (json_array_size(findings) > 0)
-		findings_count(findings, cli->err);
-	cli_error(
-		cli, "%s; nothing was changed", json_string_value(json_object_get(reply, "error")));
-	return STATUS_REFUSED;
-}
-
-/* The reply to a request about the document; NULL: reported and *status set. */
-static json_t *ask(const struct cli *cli, const char *request, const char *document, size_t length,
-	const json_t *revision, int *status)
-{
-	json_t *message =
-		json_pack("{s:s, s:s%}", "request", request, "document", document, length);
-	json_t *reply;
-
-	*status = STATUS_REFUSED;
-	if (message == NULL) {
-		cli_error(cli, "%s is not UTF-8 text", cli->operand);
-		return NULL;
-	}
-	if (revision != NULL)
-		json_object_set(message, "revision", (json_t *)revision);
-	reply = control_ask(cli, message);
-	if (reply == NULL || json_object_get(reply, "error") == NULL)
-		return reply;
-	*status = report_refusal(cli, reply);
-	json_decref(reply);
-	return NULL;
-}
-
-static int apply_document(const struct cli *cli, const char *document, size_t length)
-{
-	int status;
-	json_t *plan = ask(cli, "plan", document, length, NULL, &status), *reply;
-
-	if (plan == NULL)
-		return status;
-	if (!cli->json) {
-		findings_print(cli, cli->err, json_object_get(plan, "findings"));
-		print_diff(cli, json_object_get(plan, "diff"));
-		fflush(cli->out);
-	}
-	if (cli->dry_run) {
-		status = cli->json && json_print(cli, plan) != 0 ? STATUS_REFUSED : STATUS_OK;
-		json_decref(plan);
-		return status;
-	}
-	reply = ask(cli, "commit", document, length, json_object_get(plan, "revision"), &status);
-	json_decref(plan);
-	if (reply == NULL)
-		return status;
-	if (cli->json)
-		json_print(cli, reply);
-	else
-		fprintf(cli->out, "Revision %" JSON_INTEGER_FORMAT " is in force.\n",
-			json_integer_value(json_object_get(reply, "revision")));
-	json_decref(reply);
-	return STATUS_OK;
-}
 
 int apply_run(const struct cli *cli)
 {
 	size_t length;
 	char *document = document_read(cli, &length);
-	int status;
+	json_t *wish;
 
 	if (document == NULL)
 		return STATUS_REFUSED;
-	status = apply_document(cli, document, length);
+	wish = json_pack("{s:s%, s:b, s:b}", "document", document, length, "prune", cli->prune,
+		"take_ownership", cli->take_ownership);
 	free(document);
+	if (wish != NULL)
+		return change_run(cli, wish);
+	cli_error(cli, "%s is not UTF-8 text", cli->operand);
+	return STATUS_REFUSED;
+}
+
+int export_run(const struct cli *cli)
+{
+	json_t *reply =
+		control_ask(cli, json_pack("{s:s, s:s}", "request", "show", "what", "document"));
+	const char *error = json_string_value(json_object_get(reply, "error"));
+	const char *document = json_string_value(json_object_get(reply, "document"));
+	int status = document != NULL ? STATUS_OK : STATUS_REFUSED;
+
+	if (error != NULL)
+		cli_error(cli, "%s", error);
+	else if (document != NULL && cli->json)
+		status = json_print(cli, reply) == 0 ? STATUS_OK : STATUS_REFUSED;
+	else if (document != NULL)
+		fputs(document, cli->out);
+	json_decref(reply);
 	return status;
+}
+
+int rollback_run(const struct cli *cli)
+{
+	char *end;
+	long long revision = strtoll(cli->operand, &end, 10);
+
+	if (cli->operand[0] >= '0' && cli->operand[0] <= '9' && *end == '\0')
+		return change_run(cli, json_pack("{s:I}", "rollback", (json_int_t)revision));
+	cli_error(cli, "\"%s\" is no revision; write a number from `onramp audit`", cli->operand);
+	return STATUS_USAGE;
 }

@@ -2,17 +2,47 @@
 #include "control/cli/command.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "control/config/loader.h"
 
 #define DEPTH_MAX 3u
 
+/* Every option but those that all commands take. */
+static const struct option {
+	unsigned int bit;
+	const char *name;
+	const char *usage; /* after the name; NULL: the name alone */
+	const char *needs; /* what is missing when its value is; NULL: a flag */
+	size_t offset;     /* of its field in struct cli */
+} options[] = {
+	{OPTION_DRY_RUN, "--dry-run", NULL, NULL, offsetof(struct cli, dry_run)},
+	{OPTION_ALL, "--all", NULL, NULL, offsetof(struct cli, all)},
+	{OPTION_FORCE, "--force", NULL, NULL, offsetof(struct cli, force)},
+	{OPTION_FOR, "--for", " DURATION", "a duration", offsetof(struct cli, duration)},
+	{OPTION_STOP, "--stop", NULL, NULL, offsetof(struct cli, stop)},
+	{OPTION_CIRCUIT, "--circuit", " CIRCUIT", "a circuit's name",
+		offsetof(struct cli, circuit)},
+	{OPTION_PRUNE, "--prune", NULL, NULL, offsetof(struct cli, prune)},
+	{OPTION_TAKE_OWNERSHIP, "--take-ownership", NULL, NULL,
+		offsetof(struct cli, take_ownership)},
+	{OPTION_BEGIN, "--begin", NULL, NULL, offsetof(struct cli, begin)},
+	{OPTION_EFFECTIVE, "--effective", NULL, NULL, offsetof(struct cli, effective)},
+	{OPTION_TIMEOUT, "--timeout", " DURATION", "a duration", offsetof(struct cli, timeout)},
+	{OPTION_SOLD, "--port-pair", " NAME", "a port pair", offsetof(struct cli, port_pair)},
+	{OPTION_SOLD, "--bandwidth", " RATE", "a bandwidth", offsetof(struct cli, bandwidth)},
+	{OPTION_SOLD, "--tier", " TIER", "a tier", offsetof(struct cli, tier)},
+	{OPTION_SOLD, "--family", " FAMILY", "a family", offsetof(struct cli, family)},
+	{OPTION_SOLD, "--s-tag", " VLAN", "a VLAN id", offsetof(struct cli, s_tag)},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* Where parsing stands: the commands named so far, outermost first. */
 struct parse {
 	const struct command *path[DEPTH_MAX];
 	unsigned int depth;
-	unsigned int options; /* given, bits of OPTION_* */
 	bool help;
 	bool version;
 };
@@ -39,6 +69,24 @@ static void print_path(FILE *out, const struct parse *parse)
 		fprintf(out, "%s%s", i == 0 ? "" : " ", parse->path[i]->name);
 }
 
+static void print_options(FILE *out, const struct command *command)
+{
+	for (size_t i = 0; i < COUNT(options); i++) {
+		const char *usage = options[i].usage != NULL ? options[i].usage : "";
+		bool sold = options[i].bit == OPTION_SOLD;
+
+		if ((command->options & options[i].bit) == 0 || options[i].bit == OPTION_FOR ||
+			options[i].bit == OPTION_STOP)
+			continue;
+		/* The five of them do not fit behind the rest. */
+		if (sold && options[i - 1].bit != OPTION_SOLD)
+			fputs("\n      ", out);
+		fprintf(out, " [%s%s]", options[i].name, usage);
+	}
+	if ((command->options & OPTION_FOR) != 0)
+		fputs(" --for DURATION | --stop", out);
+}
+
 static void print_usage(FILE *out, const struct parse *parse)
 {
 	const struct command *command = current(parse);
@@ -48,18 +96,11 @@ static void print_usage(FILE *out, const struct parse *parse)
 	fputs(parse->depth == 1 ? " [-j] [--run-dir DIR]" : " [-j]", out);
 	if (command->commands != NULL)
 		fputs(" COMMAND ...", out);
-	if ((command->options & OPTION_DRY_RUN) != 0)
-		fputs(" [--dry-run]", out);
-	if ((command->options & OPTION_ALL) != 0)
-		fputs(" [--all]", out);
-	if ((command->options & OPTION_FORCE) != 0)
-		fputs(" [--force]", out);
-	if ((command->options & OPTION_FOR) != 0)
-		fputs(" --for DURATION | --stop", out);
-	if ((command->options & OPTION_CIRCUIT) != 0)
-		fputs(" [--circuit CIRCUIT]", out);
+	print_options(out, command);
 	if (command->operand != NULL)
 		fprintf(out, " %s", command->operand);
+	if (command->value != NULL)
+		fprintf(out, " %s", command->value);
 	fputc('\n', out);
 }
 
@@ -72,7 +113,7 @@ static void print_help(FILE *out, const struct parse *parse)
 	if (command->commands != NULL) {
 		fputs("\ncommands:\n", out);
 		for (const struct command *each = command->commands; each->name != NULL; each++)
-			fprintf(out, "  %-10s %s\n", each->name, each->summary);
+			fprintf(out, "  %-13s %s\n", each->name, each->summary);
 	}
 	fprintf(out, "\n%s\n", command->details);
 	fputs("\noptions:\n"
@@ -108,16 +149,23 @@ static int unknown_word(const struct cli *cli, const struct parse *parse, const 
 
 static int unknown_option(const struct cli *cli, const struct parse *parse, const char *option)
 {
-	static const char *const known[] = {"--json", "--run-dir", "--help", "--version",
-		"--dry-run", "--all", "--force", "--stop", "--for", "--circuit"};
+	static const char *const common[] = {"--json", "--run-dir", "--help", "--version"};
 	struct suggestion suggestion = {.wrong = option};
 	char hint[80];
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		suggest(&suggestion, known[i]);
+	for (size_t i = 0; i < COUNT(common); i++)
+		suggest(&suggestion, common[i]);
+	for (size_t i = 0; i < COUNT(options); i++)
+		suggest(&suggestion, options[i].name);
 	cli_error(cli, "unknown option \"%s\"%s", option,
 		suggestion_text(&suggestion, hint, sizeof(hint)));
 	return usage_status(cli, parse);
+}
+
+/* The field of an option in cli. */
+static void *option_field(struct cli *cli, const struct option *option)
+{
+	return (char *)cli + option->offset;
 }
 
 /* An option without a value. 0 or STATUS_USAGE. */
@@ -129,16 +177,15 @@ static int parse_flag(struct cli *cli, struct parse *parse, const char *argument
 		parse->help = true;
 	else if (strcmp(argument, "--version") == 0)
 		parse->version = true;
-	else if (strcmp(argument, "--dry-run") == 0)
-		parse->options |= OPTION_DRY_RUN;
-	else if (strcmp(argument, "--all") == 0)
-		parse->options |= OPTION_ALL;
-	else if (strcmp(argument, "--stop") == 0)
-		parse->options |= OPTION_STOP;
-	else if (strcmp(argument, "--force") == 0)
-		parse->options |= OPTION_FORCE;
 	else
-		return unknown_option(cli, parse, argument);
+		for (size_t i = 0;; i++) {
+			if (i == COUNT(options))
+				return unknown_option(cli, parse, argument);
+			if (options[i].needs != NULL || strcmp(options[i].name, argument) != 0)
+				continue;
+			*(bool *)option_field(cli, &options[i]) = true;
+			break;
+		}
 	return STATUS_OK;
 }
 
@@ -150,6 +197,10 @@ static int parse_word(struct cli *cli, struct parse *parse, const char *word)
 	if (command->commands == NULL) {
 		if (command->operand != NULL && cli->operand == NULL) {
 			cli->operand = word;
+			return STATUS_OK;
+		}
+		if (command->value != NULL && cli->value == NULL) {
+			cli->value = word;
 			return STATUS_OK;
 		}
 		cli_error(cli, "\"%s\" is one word too many", word);
@@ -167,7 +218,7 @@ static int parse_word(struct cli *cli, struct parse *parse, const char *word)
 /* An option with a value, "NAME VALUE" or "NAME=VALUE". *used: arguments taken, 0 when it is
  * another option. */
 static int parse_value(const struct cli *cli, const struct parse *parse, const char *name,
-	const char *what, const char **value, int left, char *const *arguments, int *used)
+	const char *needs, const char **value, int left, char *const *arguments, int *used)
 {
 	size_t length = strlen(name);
 
@@ -177,7 +228,7 @@ static int parse_value(const struct cli *cli, const struct parse *parse, const c
 		return STATUS_OK;
 	*used = arguments[0][length] == '=' ? 1 : 2;
 	if (*used == 2 && left < 2) {
-		cli_error(cli, "%s needs %s", name, what);
+		cli_error(cli, "%s needs %s", name, needs);
 		return usage_status(cli, parse);
 	}
 	*value = *used == 1 ? arguments[0] + length + 1 : arguments[1];
@@ -187,22 +238,13 @@ static int parse_value(const struct cli *cli, const struct parse *parse, const c
 static int parse_values(
 	struct cli *cli, struct parse *parse, int left, char *const *arguments, int *used)
 {
-	const struct {
-		const char *name, *what, **value;
-	} options[] = {
-		{"--run-dir", "a directory", &cli->run_dir},
-		{"--for", "a duration", &cli->duration},
-		{"--circuit", "a circuit's name", &cli->circuit},
-	};
-	int status = STATUS_OK;
+	int status = parse_value(
+		cli, parse, "--run-dir", "a directory", &cli->run_dir, left, arguments, used);
 
-	*used = 0;
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		status = parse_value(cli, parse, options[i].name, options[i].what, options[i].value,
-			left, arguments, used);
-		if (status != STATUS_OK || *used != 0)
-			break;
-	}
+	for (size_t i = 0; i < COUNT(options) && status == STATUS_OK && *used == 0; i++)
+		if (options[i].needs != NULL)
+			status = parse_value(cli, parse, options[i].name, options[i].needs,
+				option_field(cli, &options[i]), left, arguments, used);
 	return status;
 }
 
@@ -234,21 +276,19 @@ static int parse_all(struct cli *cli, struct parse *parse, int argc, char *const
 	return STATUS_OK;
 }
 
+static bool is_given(const struct cli *cli, const struct option *option)
+{
+	const char *field = (const char *)cli + option->offset;
+
+	return option->needs != NULL ? *(const char *const *)field != NULL : *(const bool *)field;
+}
+
 /* One that the command does not know; NULL: none. */
 static const char *stray_option(const struct parse *parse, const struct cli *cli)
 {
-	static const struct {
-		unsigned int option;
-		const char *name;
-	} names[] = {{OPTION_DRY_RUN, "--dry-run"}, {OPTION_ALL, "--all"},
-		{OPTION_FORCE, "--force"}, {OPTION_STOP, "--stop"}, {OPTION_FOR, "--for"},
-		{OPTION_CIRCUIT, "--circuit"}};
-	unsigned int given = parse->options | (cli->duration != NULL ? OPTION_FOR : 0) |
-			     (cli->circuit != NULL ? OPTION_CIRCUIT : 0);
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if ((given & ~current(parse)->options & names[i].option) != 0)
-			return names[i].name;
+	for (size_t i = 0; i < COUNT(options); i++)
+		if ((current(parse)->options & options[i].bit) == 0 && is_given(cli, &options[i]))
+			return options[i].name;
 	return NULL;
 }
 
@@ -270,10 +310,11 @@ static int check_whole(struct cli *cli, const struct parse *parse)
 		cli_error(cli, "%s needs %s", command->name, command->operand);
 		return usage_status(cli, parse);
 	}
-	cli->dry_run = (parse->options & OPTION_DRY_RUN) != 0;
-	cli->all = (parse->options & OPTION_ALL) != 0;
-	cli->stop = (parse->options & OPTION_STOP) != 0;
-	cli->force = (parse->options & OPTION_FORCE) != 0;
+	if (command->value != NULL && cli->value == NULL) {
+		cli_error(cli, "%s needs %s after %s", command->name, command->value,
+			command->operand);
+		return usage_status(cli, parse);
+	}
 	return STATUS_OK;
 }
 

@@ -15,13 +15,20 @@ enum { STATUS_OK = 0, STATUS_REFUSED = 1, STATUS_USAGE = 2 };
 struct cli {
 	const char *run_dir;
 	const char *operand; /* FILE, DOMAIN or address; NULL: none given */
+	const char *value;   /* the second operand: RATE, TIER, STATE */
 	bool json;
 	bool dry_run;
 	bool all;
 	bool force;
 	bool stop;
-	const char *duration; /* of --for; NULL: not given */
-	const char *circuit;  /* of --circuit; NULL: not given */
+	bool prune;
+	bool take_ownership;
+	bool begin;
+	bool effective;
+	/* of options with values; NULL: not given */
+	const char *duration; /* --for */
+	const char *circuit;  /* --circuit */
+	const char *timeout, *port_pair, *bandwidth, *tier, *family, *s_tag;
 	bool colour;
 	FILE *out; /* results */
 	FILE *err; /* everything else */
@@ -33,13 +40,20 @@ enum {
 	OPTION_FORCE = 4,
 	OPTION_STOP = 8,
 	OPTION_FOR = 16,
+	OPTION_PRUNE = 32,
+	OPTION_TAKE_OWNERSHIP = 64,
+	OPTION_BEGIN = 128,
+	OPTION_EFFECTIVE = 256,
+	OPTION_TIMEOUT = 512,
 	OPTION_CIRCUIT = 1 << 16,
+	OPTION_SOLD = 1024, /* --port-pair, --bandwidth, --tier, --family, --s-tag */
 };
 
 struct command {
 	const char *name;
 	const char
-		*operand; /* "FILE", "[DOMAIN]"; NULL: takes none. In brackets: may be left out */
+		*operand;  /* "FILE", "[DOMAIN]"; NULL: takes none. In brackets: may be left out */
+	const char *value; /* a second operand, as "RATE"; NULL: takes none */
 	unsigned int options; /* bits of OPTION_* */
 	const char *summary;  /* one line for the list of the level above */
 	const char *details;  /* for its own help */
@@ -50,6 +64,9 @@ struct command {
 
 /* The whole tree; its own name is "onramp". */
 extern const struct command onramp_command;
+/* Parts of it that have files of their own. */
+extern const struct command circuit_commands[];
+extern const struct command wait_commands[];
 
 /* Fills cli from the arguments (argv[0] is skipped) and finds the command to run. NULL: it is over
  * (help was printed, or a mistake reported) and *status says how. */
@@ -63,6 +80,18 @@ void cli_error(const struct cli *cli, const char *format, ...)
 /* The commands, one a file or two. */
 int check_run(const struct cli *cli);
 int apply_run(const struct cli *cli);
+int export_run(const struct cli *cli);
+int rollback_run(const struct cli *cli);
+int audit_run(const struct cli *cli);
+int circuit_create_run(const struct cli *cli);
+int circuit_provision_run(const struct cli *cli);
+int circuit_deprovision_run(const struct cli *cli);
+int circuit_enable_run(const struct cli *cli);
+int circuit_disable_run(const struct cli *cli);
+int circuit_set_bandwidth_run(const struct cli *cli);
+int circuit_set_tier_run(const struct cli *cli);
+int circuit_delete_run(const struct cli *cli);
+int wait_circuit_run(const struct cli *cli);
 int link_drain_run(const struct cli *cli);
 int link_undrain_run(const struct cli *cli);
 int show_circuits_run(const struct cli *cli);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "control/config/config.h"
-#include "control/server/store.h"
+#include "control/store/store.h"
 
 /* What is in the stream, at most limit bytes. 0 or -errno. */
 static int read_stream(FILE *stream, size_t limit, char **text, size_t *length)

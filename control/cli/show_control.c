@@ -52,13 +52,23 @@ int show_circuits_run(const struct cli *cli)
 		{"port_pair", "PORT PAIR", FORMAT_TEXT},
 		{"bandwidth_bps", "RATE", FORMAT_RATE},
 		{"tier", "TIER", FORMAT_TEXT},
+		{"provider_state", "PROVIDER", FORMAT_TEXT},
+		{"state", "STATE", FORMAT_TEXT},
 		{"encapsulation", "ENCAP", FORMAT_TEXT},
 		{"s_tag", "S-TAG", FORMAT_NUMBER},
 		{"peerings", "PEERINGS", FORMAT_TEXT},
 		{"redundancy", "LINKS", FORMAT_TEXT},
 		{"service_key", "SERVICE KEY", FORMAT_TEXT},
 	};
+	static const struct column fields[] = {
+		{"name", "NAME", FORMAT_TEXT},
+		{"field", "FIELD", FORMAT_TEXT},
+		{"value", "VALUE", FORMAT_TEXT},
+		{"set_by", "SET BY", FORMAT_TEXT},
+	};
 
+	if (cli->effective)
+		return show_rows(cli, "effective", row_own_name, fields, COUNT(fields));
 	return show_rows(cli, "circuits", row_own_name, columns, COUNT(columns));
 }
 

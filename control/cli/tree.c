@@ -20,8 +20,13 @@ static const struct command show_commands[] = {
 	{
 		.name = "circuits",
 		.operand = "[CIRCUIT]",
-		.summary = "what was sold: bandwidth, tier, tags, service key",
-		.details = "Asked from control.",
+		.options = OPTION_EFFECTIVE,
+		.summary = "what was sold: bandwidth, tier, states, tags, service key",
+		.details =
+			"Asked from control. PROVIDER and STATE: a circuit forwards when they are\n"
+			"provisioned (or -: there is no provider) and enabled. --effective: every "
+			"field,\n"
+			"defaults too, and who set it.",
 		.example = "onramp show circuits contoso",
 		.run = show_circuits_run,
 	},
@@ -260,15 +265,70 @@ static const struct command commands[] = {
 	{
 		.name = "apply",
 		.operand = "FILE",
-		.options = OPTION_DRY_RUN,
-		.summary = "make a site's document the one in force",
-		.details =
-			"Prints what differs from the document in force and which BGP sessions "
-			"that\n"
-			"touches, then applies it whole. A document with errors changes nothing.\n"
-			"--dry-run stops after the difference.",
+		.options = OPTION_DRY_RUN | OPTION_PRUNE | OPTION_TAKE_OWNERSHIP,
+		.summary = "bring a site's document into the store and into force",
+		.details = "Prints what changes and which BGP sessions that touches, then does it "
+			   "whole. A\n"
+			   "document with errors changes nothing. What the document does not name "
+			   "stays;\n"
+			   "--prune deletes it. What was changed since by a command, or since the\n"
+			   "document's own `revision` (`onramp export`), is not undone: that is "
+			   "refused,\n"
+			   "with the differences; --take-ownership insists on the document, on the "
+			   "provider's\n"
+			   "fields too, as a backup needs it. --dry-run stops after the changes.",
 		.example = "onramp apply site.yaml --dry-run",
 		.run = apply_run,
+	},
+	{
+		.name = "export",
+		.summary = "print the store as a document for `onramp apply`",
+		.details = "With the revision it is of, so that applying it later does not undo "
+			   "what\n"
+			   "came after.",
+		.example = "onramp export",
+		.run = export_run,
+	},
+	{
+		.name = "rollback",
+		.operand = "REVISION",
+		.options = OPTION_DRY_RUN,
+		.summary = "make the store what it was at a revision",
+		.details = "As a new revision, by the rules of any other change; what belongs to "
+			   "providers\n"
+			   "stays as it is. `onramp audit` lists revisions.",
+		.example = "onramp rollback 16 --dry-run",
+		.run = rollback_run,
+	},
+	{
+		.name = "audit",
+		.operand = "[verify]",
+		.summary = "who changed what and when; whether that was tampered with",
+		.details = "One line for each field that ever changed, the newest last, at most "
+			   "10000.\n"
+			   "verify recomputes the log's chain of hashes, and the store from the "
+			   "log. Whoever\n"
+			   "can write the store can make a new chain: keep the head elsewhere, and "
+			   "compare.",
+		.example = "onramp audit verify",
+		.run = audit_run,
+	},
+	{
+		.name = "circuit",
+		.summary = "the life of a circuit, from sale to deletion",
+		.details = "A circuit forwards when its provider has provisioned it (circuits on "
+			   "direct pairs\n"
+			   "have no provider) and the operator has it enabled, as it is from the "
+			   "start.",
+		.example = "onramp circuit set-bandwidth acme 2G",
+		.commands = circuit_commands,
+	},
+	{
+		.name = "wait",
+		.summary = "wait until something is so",
+		.details = "See the command.",
+		.example = "onramp wait circuit acme provisioned --timeout 10m",
+		.commands = wait_commands,
 	},
 	{
 		.name = "show",

@@ -115,6 +115,19 @@ static void check_s_tag(struct build *build, const struct record *record, unsign
 			"is missing; port pair \"%s\" is qinq: write s_tag: 1 to 4094", name);
 }
 
+static void check_provider(struct build *build, const struct record *record, unsigned int pair)
+{
+	const struct value *state = &record->values[CIRCUIT_PROVIDER_STATE];
+
+	if (!state->given || usable(pair_record(build, pair), PAIR_MODEL) == NULL ||
+		build->site->port_pairs[pair].model == PAIR_PROVIDER)
+		return;
+	report(build->loader, record, CIRCUIT_PROVIDER_STATE,
+		"%.20s, but port pair \"%s\" is direct, and no provider is between; remove "
+		"provider_state",
+		state->text != NULL ? state->text : "given", build->site->port_pairs[pair].name);
+}
+
 static void build_key(
 	struct build *build, const struct record *record, struct site_circuit *circuit)
 {
@@ -182,6 +195,10 @@ static bool build_circuit(struct build *build, const struct record *record, unsi
 	circuit->burst_us = (uint32_t)record_number(record, CIRCUIT_BURST, 10000);
 	circuit->overhead_bytes = (uint32_t)record_number(record, CIRCUIT_OVERHEAD, 0);
 	circuit->tier = (enum tier)record_number(record, CIRCUIT_TIER, TIER_STANDARD);
+	circuit->family = (enum family)record_number(record, CIRCUIT_FAMILY, FAMILY_METERED);
+	circuit->enabled = record_number(record, CIRCUIT_STATE, 1) != 0;
+	circuit->provider_state = (enum provider_state)record_number(
+		record, CIRCUIT_PROVIDER_STATE, PROVIDER_NOT_PROVISIONED);
 	circuit->s_tag = (uint16_t)record_number(record, CIRCUIT_S_TAG, 0);
 	build_key(build, record, circuit);
 
@@ -192,6 +209,7 @@ static bool build_circuit(struct build *build, const struct record *record, unsi
 		check_bandwidth(build, record, (unsigned int)pair);
 		build_limit(build, record, circuit, (unsigned int)pair);
 		check_s_tag(build, record, (unsigned int)pair);
+		check_provider(build, record, (unsigned int)pair);
 	}
 	record_list(record, CIRCUIT_PEERINGS, &peerings);
 	circuit->peerings = calloc(peerings + 1, sizeof(*circuit->peerings));

@@ -10,6 +10,7 @@
 
 #include "control/config/diff.h"
 #include "control/model/ip.h"
+#include "control/model/lifecycle.h"
 
 static json_t *__attribute__((format(printf, 2, 3))) object(json_t *facts, const char *format, ...)
 {
@@ -139,6 +140,10 @@ static void circuit_facts(
 	fact(fields, "burst", "%uus", circuit->burst_us);
 	fact(fields, "overhead", "%u", circuit->overhead_bytes);
 	fact(fields, "tier", "%s", tier_name(circuit->tier));
+	fact(fields, "family", "%s", family_name(circuit->family));
+	fact(fields, "state", "%s", circuit->enabled ? "enabled" : "disabled");
+	if (site->port_pairs[circuit->port_pair].model == PAIR_PROVIDER)
+		fact(fields, "provider_state", "%s", provider_state_name(circuit->provider_state));
 	if (circuit->s_tag != 0)
 		fact(fields, "s_tag", "%u", circuit->s_tag);
 	fact(fields, "service_key", "%s", circuit->service_key);

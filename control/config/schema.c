@@ -26,6 +26,12 @@ static const struct choice encapsulations[] = {
 static const struct choice redundancies[] = {{"none", 1}, {NULL, 0}};
 static const struct choice tiers[] = {
 	{"local", TIER_LOCAL}, {"standard", TIER_STANDARD}, {"premium", TIER_PREMIUM}, {NULL, 0}};
+static const struct choice families[] = {
+	{"metered", FAMILY_METERED}, {"unlimited", FAMILY_UNLIMITED}, {NULL, 0}};
+static const struct choice states[] = {{"enabled", 1}, {"disabled", 0}, {NULL, 0}};
+static const struct choice provider_states[] = {{"not-provisioned", PROVIDER_NOT_PROVISIONED},
+	{"provisioning", PROVIDER_PROVISIONING}, {"provisioned", PROVIDER_PROVISIONED},
+	{"deprovisioning", PROVIDER_DEPROVISIONING}, {NULL, 0}};
 static const struct choice peering_types[] = {{"private", PEERING_PRIVATE},
 	{"public", PEERING_PUBLIC}, {"microsoft", PEERING_PUBLIC}, {NULL, 0}};
 
@@ -246,7 +252,21 @@ static const struct field circuit_fields[] = {
 			    "addresses to the payload: 4 for the check sequence, 24 for preamble "
 			    "and gap too."},
 	[CIRCUIT_TIER] = {"tier", FIELD_CHOICE, .preset = "standard", .choices = tiers,
-		.example = "premium", .sentence = "The tier that was sold."},
+		.example = "premium",
+		.sentence = "The tier that was sold. `standard` and `premium` may change into each "
+			    "other and `local` into them, but never back to it."},
+	[CIRCUIT_FAMILY] = {"family", FIELD_CHOICE, .preset = "metered", .choices = families,
+		.example = "unlimited",
+		.sentence = "How it is billed; `metered` may become `unlimited`, and never back."},
+	[CIRCUIT_STATE] = {"state", FIELD_CHOICE, .preset = "enabled", .choices = states,
+		.example = "disabled",
+		.sentence = "Whether the operator lets it forward (`onramp circuit disable`)."},
+	[CIRCUIT_PROVIDER_STATE] = {"provider_state", FIELD_CHOICE, .choices = provider_states,
+		.example = "provisioned",
+		.sentence = "Of a circuit on a provider pair, which forwards only when it is "
+			    "`provisioned`. It is the provider's (`onramp circuit provision`), "
+			    "`not-provisioned` at first, and stands in a file only because "
+			    "`onramp export` writes it there."},
 	[CIRCUIT_S_TAG] = {"s_tag", TAG, .unit = "VLAN id", .example = "100",
 		.sentence = "Outer tag of a QinQ circuit, unique on the port pair. Required on a "
 			    "`qinq` pair, refused on a `dot1q` pair."},
@@ -345,6 +365,11 @@ static const struct field site_fields[] = {
 		.sentence =
 			"The operator's own AS number; 23456, 65535 and 4294967295 are reserved "
 			"(RFC 7607, RFC 6793, RFC 7300)."},
+	[SITE_REVISION] = {"revision", FIELD_INTEGER, .minimum = 1, .maximum = 1000000000,
+		.example = "17",
+		.sentence =
+			"The store's revision that `onramp export` wrote the file from. What was "
+			"changed after it is not undone by applying the file: that is refused."},
 	[SITE_EDGES] = {"edges", FIELD_MAPPING, SHAPE_LIST, .required = true,
 		.schema = &edge_schema, .example = "see below",
 		.sentence = "The site's edges; the same file goes on each."},
@@ -369,11 +394,9 @@ static const struct {
 	{"prefix_limits", "prefix limits"},
 	{"services", "public services"},
 	{"managed_by", "management by a provider"},
-	{"family", "billing families"},
 	{"macsec", "MACsec"},
 	{"ipsec", "IPsec"},
 	{"reserved_asns", "a list of reserved AS numbers"},
-	{"provisioning_state", "provisioning states"},
 	{"drain", "maintenance by draining"},
 };
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/model/lifecycle.h"
+
 static struct plan_rate circuit_rate(const struct site_circuit *circuit)
 {
 	if (!circuit->rate_limit)
@@ -164,6 +166,9 @@ struct plan *plan_build(const struct site *site, unsigned int edge)
 		return NULL;
 	for (unsigned int i = 0; i < site->circuit_count; i++) {
 		const struct site_circuit *circuit = &site->circuits[i];
+		if (!lifecycle_forwards(site->port_pairs[circuit->port_pair].model,
+			    circuit->provider_state, circuit->enabled))
+			continue;
 		for (unsigned int j = 0; j < circuit->peering_count; j++)
 			plan_peering(plan, circuit, &circuit->peerings[j]);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What one edge must build for a site: routing domains, their links, sessions and leaks.
+ * What one edge must build for a site: routing domains, their links, sessions and leaks. Peerings
+ * of circuits that do not forward (control/model/lifecycle.h) are left out.
  * Pure functions of the site and the edge's name.
  */
 #pragma once

@@ -118,8 +118,11 @@ struct site_circuit {
 	uint32_t burst_us;       /* of the bandwidth, may come at once; default 10 ms */
 	uint32_t overhead_bytes; /* counted for each frame on top of layer 2; default 0 */
 	enum tier tier;
-	uint16_t s_tag;       /* 0: 802.1Q */
-	char service_key[37]; /* UUIDv5(site, circuit) */
+	enum family family;
+	bool enabled;
+	enum provider_state provider_state; /* of provider circuits */
+	uint16_t s_tag;                     /* 0: 802.1Q */
+	char service_key[37];               /* UUIDv5(site, circuit) */
 	struct site_peering *peerings;
 	unsigned int peering_count;
 };
@@ -148,6 +151,7 @@ struct site_vnet {
 struct site {
 	char name[NAME_MAX_LENGTH + 1];
 	uint32_t asn;
+	uint64_t revision; /* of the store, that the file was exported from; 0: none */
 	struct site_edge *edges;
 	unsigned int edge_count;
 	struct site_port_pair *port_pairs;

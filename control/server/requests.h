@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "control/config/config.h"
-#include "control/server/store.h"
+#include "control/store/store.h"
 #include "control/sync/sync.h"
 
 /* What requests work on; owned by the server. */
@@ -18,6 +18,7 @@ struct office {
 	struct store store;
 	const char *state_dir;
 	const char *self;
+	const char *user; /* of the machine, who asks now */
 	char *refusal; /* why the stored document is not in force; NULL: it is, or there is none */
 };
 

@@ -2,6 +2,7 @@
 #include "control/server/server.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "control/server/requests.h"
 
 #define CONNECTIONS_MAX 64u
+#define USER_MAX 33u /* useradd(8) */
 
 struct connection {
 	TAILQ_ENTRY(connection) entry;
@@ -27,6 +29,7 @@ struct connection {
 	struct bufferevent *stream;
 	struct question *question; /* unanswered; nothing more is read until it is */
 	size_t searched;           /* bytes of input known to hold no end of line */
+	char user[USER_MAX];       /* of the machine, for the audit log */
 	bool ended;                /* the client will say no more, but may still read */
 	bool closing;              /* once the output is written */
 };
@@ -111,6 +114,7 @@ static void handle_line(struct connection *connection, const char *line, size_t 
 		json_decref(request);
 		return;
 	}
+	connection->server->office.user = connection->user;
 	connection->question =
 		request_handle(&connection->server->office, request, replied, connection);
 	json_decref(request);
@@ -167,13 +171,19 @@ static void broken(struct bufferevent *stream, short what, void *context)
 }
 
 /* Root and control's own user may; the directory's mode says the same, this says it twice. */
-static bool peer_allowed(evutil_socket_t fd)
+static bool peer_allowed(evutil_socket_t fd, char user[USER_MAX])
 {
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
+	const struct passwd *entry;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
 		return false;
+	entry = getpwuid(peer.uid);
+	if (entry != NULL)
+		snprintf(user, USER_MAX, "%s", entry->pw_name);
+	else
+		snprintf(user, USER_MAX, "%u", peer.uid);
 	return peer.uid == 0 || peer.uid == geteuid();
 }
 
@@ -182,8 +192,9 @@ static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct
 {
 	struct server *server = context;
 	struct connection *connection = NULL;
+	char user[USER_MAX];
 
-	if (!peer_allowed(fd))
+	if (!peer_allowed(fd, user))
 		log_warning("server", "refused a client that is neither root nor our user");
 	else if (server->connection_count >= CONNECTIONS_MAX)
 		log_warning("server", "refused a client: %u are connected", CONNECTIONS_MAX);
@@ -194,6 +205,7 @@ static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct
 		return;
 	}
 	connection->server = server;
+	memcpy(connection->user, user, sizeof(connection->user));
 	connection->stream = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (connection->stream == NULL) {
 		close(fd);
@@ -279,11 +291,8 @@ struct server *server_open(
 		errno = -error;
 		return NULL;
 	}
-	error = store_load(options->state_dir, &server->office.store);
+	error = store_open(options->state_dir, &server->office.store);
 	if (error != 0) {
-		log_error("server", "%s/site.yaml: %s; move it away and apply your file again",
-			options->state_dir,
-			error == -EBADMSG ? "damaged, or not written by onramp" : strerror(-error));
 		server_close(server);
 		errno = -error;
 		return NULL;
@@ -294,7 +303,8 @@ struct server *server_open(
 			options->state_dir, strerror(-error));
 	if (!request_apply_stored(&server->office))
 		log_error("server", "revision %llu is not in force: %s",
-			(unsigned long long)server->office.store.revision, server->office.refusal);
+			(unsigned long long)server->office.store.now.revision,
+			server->office.refusal);
 	return server;
 }
 
@@ -310,7 +320,7 @@ void server_close(struct server *server)
 		evconnlistener_free(server->listener);
 		unlink(server->address.sun_path);
 	}
-	store_free(&server->office.store);
+	store_close(&server->office.store);
 	free(server->office.refusal);
 	free(server);
 }

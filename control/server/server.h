@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Control's own socket, RUN_DIR/control.sock: one JSON object a line each way, answered in order.
- *   {"request": "plan", "document": TEXT}            -> {"findings": [...], "diff": {...},
+ *   {"request": "plan", WISH}                  -> {"findings": [...], "diff": {...},
  * "revision": N}
- *   {"request": "commit", "document": TEXT, "revision": N}
- *        -> {"revision": N+1, "findings": [...], "diff": {...}}
- *           refused when the running revision is not N (someone else applied)
+ *   {"request": "commit", WISH, "revision": N}
+ *        -> {"revision": N+1, "findings": [...], "diff": {...}}; N when nothing changes
+ *           refused when the running revision is not N (someone else changed something)
+ *           WISH: what is wanted (control/server/wishes.h), such as "document": TEXT
  *   {"request": "drain", "link": NAME, "force": BOOL}, {"request": "undrain", "link": NAME}
  *        -> {"link", "state", ...}, a row of `show drains` (control/sync/sync.h)
  *   {"request": "test", "link": NAME, "seconds": N}  (0: end it)  -> {"link": NAME, "seconds": N}
- *   {"request": "show", "what": "status"|"circuits"|"peerings"|"bgp"|"arp"|"document"|"drains"}
+ *   {"request": "show", "what": "status"|"circuits"|"effective"|"peerings"|"bgp"|"arp"|
+ *       "document"|"drains"|"audit"|"verify"}
  *        -> {"rows": [...]} or the object itself
- * Every failure: {"error": TEXT} and for a bad document "findings". What plan said, commit says.
+ * Every failure: {"error": TEXT}, for a bad document "findings" too, and "conflicts", sentences
+ * on what a file would undo. What plan said, commit says.
  * A request is at most SERVER_REQUEST_MAX bytes; clients are root or control's own user.
  */
 #pragma once
 
 #include <event2/event.h>
 
-#include "control/server/store.h"
 #include "control/sync/sync.h"
 
 /* A document of the largest size, each byte of it escaped, would not fit: YAML is plain text. */

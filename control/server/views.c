@@ -40,33 +40,6 @@ const char *views_neighbour_state(uint16_t state)
 	return "none";
 }
 
-static json_t *circuit_row(const struct site *site, const struct site_circuit *circuit)
-{
-	const struct site_port_pair *pair = &site->port_pairs[circuit->port_pair];
-	bool both = pair->ports[LINK_PRIMARY].present && pair->ports[LINK_SECONDARY].present;
-	json_t *peerings = json_array();
-
-	for (unsigned int i = 0; i < circuit->peering_count; i++)
-		json_array_append_new(
-			peerings, json_string(peering_type_name(circuit->peerings[i].type)));
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o, s:o, s:s}", "name",
-		circuit->name, "service_key", circuit->service_key, "port_pair", pair->name,
-		"model", pair_model_name(pair->model), "bandwidth_bps",
-		(json_int_t)circuit->bandwidth_bps, "tier", tier_name(circuit->tier),
-		"encapsulation", encapsulation_name(circuit->s_tag != 0 ? ENCAP_QINQ : ENCAP_DOT1Q),
-		"s_tag", circuit->s_tag != 0 ? json_integer(circuit->s_tag) : json_null(),
-		"peerings", peerings, "redundancy", both ? "pair" : "none");
-}
-
-json_t *view_circuits(const struct plan *plan)
-{
-	json_t *rows = json_array();
-
-	for (unsigned int i = 0; plan != NULL && i < plan->site->circuit_count; i++)
-		json_array_append_new(rows, circuit_row(plan->site, &plan->site->circuits[i]));
-	return rows;
-}
-
 /* ---- neighbours ---- */
 
 struct neighbour_walk {

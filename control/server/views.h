@@ -21,9 +21,13 @@ const char *views_bgp_command(enum bgp_answer answer);
 
 /* Each: a new array, or NULL without memory. plan may be NULL (nothing applied yet): no rows. */
 
-/* name, service_key, port_pair, model, bandwidth_bps, tier, encapsulation, s_tag, peerings,
- * redundancy */
+/* name, service_key, port_pair, model, bandwidth_bps, tier, family, state, provider_state (null:
+ * direct), forwards, encapsulation, s_tag, peerings, redundancy */
 json_t *view_circuits(const struct plan *plan);
+
+/* Each field of circuits and their peerings, defaults too: name (contoso, contoso/private), field,
+ * value, set_by. stamps: control/store/store.h */
+json_t *view_effective(const struct plan *plan, const json_t *stamps);
 
 /* name, type, domain, s_tag, c_tag, peer_asn, links: [{name, edge, port, s_tag, c_tag, edge4,
  * peer4, edge6, peer6, neighbour4, neighbour6, bgp4, bgp6}]. A link on another edge of the site is

@@ -142,10 +142,13 @@ class Document:
             file.write(text)
 
     def apply(self, *edits, wait=True):
-        """What the command said."""
+        """Makes the store what the text is, with the provider's part before and after. What the
+        commands said."""
         text = self.edited(*edits)
         self.write(text)
-        said = self.lab.edge.apply(self.path).stdout
+        said = self.lab.edge.deprovision(*(set(self.circuits()) - set(circuits_of(text))))
+        said += self.lab.edge.apply(self.path, "--prune").stdout
+        said += self.lab.edge.provision()
         self.text = text
         if wait:
             self.lab.edge.wait_synced()
@@ -154,12 +157,21 @@ class Document:
     def with_tailspin(self):
         return [("vnets:\n", CIRCUIT + "vnets:\n"), ("  - name: vnet-b\n", VNET + "  - name: vnet-b\n")]
 
+    def circuits(self):
+        return circuits_of(self.text)
+
     def without(self, *names):
         """The text without these circuits and virtual networks, whatever was made of them."""
         return re.sub(rf"(?ms)^  - name: ({'|'.join(names)})\n.*?(?=^  - |^\w|\Z)", "", self.text)
 
     def without_tailspin(self):
         return [(self.text, self.without("tailspin", "vnet-c"))]
+
+
+def circuits_of(text):
+    """Their names in a document that is written as the lab's is."""
+    part = re.search(r"(?ms)^circuits:\n(.*?)^\w", text)
+    return re.findall(r"(?m)^  - name: (\S+)$", part[1]) if part else []
 
 
 def sessions_in(said):

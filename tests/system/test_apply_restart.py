@@ -4,13 +4,12 @@ at once, FRR's daemons one by one."""
 
 import difflib
 import json
-import os
 import re
 import subprocess
 import sys
 
 from apply_kit import (DOMAINS, VNET_C_HOST4, VNET_C_HOST6, Document, all_established,
-                       build_tailspin, missing_answers, others_undisturbed, routes, traces)
+                       build_tailspin, circuits_of, missing_answers, others_undisturbed, routes, traces)
 from support import LabError, run_in_lab
 
 from onramp_lab import probes
@@ -60,8 +59,9 @@ def dataplane_away(lab):
         error = edge.show("status")["dataplane"]["error"] or ""
         return "start onramp-dataplane" in error or (False, error)
     wait_until("control misses it and says what to do", missed, 10)
+    before = edge.show("status")["revision"]
     lab.document.apply(*lab.document.with_tailspin(), wait=False)
-    if edge.show("status")["revision"] != 2:
+    if edge.show("status")["revision"] != before + 2:  # the file, then tailspin's provider
         raise LabError(f"status: {edge.show('status')}")
     views(lab, ())
     edge.dataplane.start()
@@ -75,12 +75,12 @@ def dataplane_away(lab):
 
 
 def both_away(lab):
-    """Control and dataplane are new: TAPs and domains are found again. tailspin stood last when it
-    was added; now it is named first, so that ids by order would be others."""
+    """Control and dataplane are new: TAPs and domains are found again. vnet-b goes and comes back
+    behind vnet-c, so that ids by order would be others."""
     edge = lab.edge
     text = lab.document.text
-    circuit = text[text.index("  - name: tailspin"):text.index("vnets:\n")]
-    lab.document.apply((text, text.replace(circuit, "").replace("circuits:\n", "circuits:\n" + circuit)))
+    lab.document.apply((text, lab.document.without("vnet-b")))
+    lab.document.apply((lab.document.text, text))
     before = taps(lab)
     edge.control.kill()
     edge.dataplane.kill()
@@ -139,10 +139,13 @@ def with_it(lab):
 def kill_at(lab, text, where, what):
     """True: the state is the one before."""
     edge = lab.edge
+    before = lab.document.text
+    edge.deprovision(*(set(lab.document.circuits()) - set(circuits_of(text))))
     revision = edge.show("status")["revision"]
     lab.document.write(text)
     heard = len(edge.control.output())
-    command = subprocess.Popen([edge.onramp, "--run-dir", edge.run_dir, "apply", lab.document.path],
+    command = subprocess.Popen([edge.onramp, "--run-dir", edge.run_dir, "apply", "--prune",
+                                lab.document.path],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     what = what.format(next=revision + 1)
     if where == "out":
@@ -157,12 +160,16 @@ def kill_at(lab, text, where, what):
     wait_until("control answers", lambda: edge.show("status"), 10)
     edge.wait_synced()
     now = edge.show("status")["revision"]
-    with open(os.path.join(edge.state_dir, "site.yaml"), encoding="utf-8") as file:
-        stored = file.read().split("\n", 1)[1]
-    if (now, stored) not in ((revision, lab.document.text), (revision + 1, text)):
-        raise LabError(f"revision {now} after {revision}, and the document is neither of the two")
-    lab.document.text = stored
-    must_match(lab, "name: tailspin" in stored)
+    if now not in (revision, revision + 1):
+        raise LabError(f"revision {now} after {revision}")
+    lab.document.text = before if now == revision else text
+    there = "name: tailspin" in lab.document.text
+    stored = edge.command("export").stdout
+    if (("name: tailspin" in stored), ("name: vnet-c" in stored)) != (there, there):
+        raise LabError(f"revision {now} after {revision}, and the store is neither of the two")
+    edge.command("audit", "verify")
+    edge.provision()
+    must_match(lab, there)
     return now == revision
 
 

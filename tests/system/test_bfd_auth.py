@@ -227,7 +227,7 @@ def silent_about_secrets(lab):
     texts = {name: lab.edge.command("-j", "show", name).stdout
              for name in ("bfd", "status", "peerings")}
     files = {process.name: process.log for process in (lab.edge.control, lab.edge.dataplane)}
-    files["the document in force"] = os.path.join(lab.edge.state_dir, "site.yaml")
+    files["the store"] = os.path.join(lab.edge.state_dir, "store.db")
     for name, path in files.items():
         with open(path, encoding="utf-8", errors="replace") as file:
             texts[name] = file.read()

@@ -54,7 +54,7 @@ def fingerprint(lab):
     edge = lab.edge
     return {
         "revision": edge.show("status").get("revision"),
-        "stored": open(os.path.join(edge.state_dir, "site.yaml"), encoding="utf-8").read(),
+        "stored": edge.command("export").stdout,
         "routes": {domain: dataplane_table(lab, domain) for domain in edge.domains()},
         "sessions": established_counts(lab),
         "processes": [process.pid for process in edge.processes()],

@@ -95,6 +95,8 @@ Look around:
   {inside} edge onramp show drops
   {inside} edge onramp --help
   {inside} edge onramp apply {lab.yaml}     (change it first)
+  {inside} edge onramp circuit set-bandwidth contoso 2G
+  {inside} edge onramp audit
 Namespaces: {' '.join(lab.spaces)}
 Logs:       {lab.log_dir}
 Ctrl-C ends it and takes everything away.""", flush=True)

@@ -70,8 +70,20 @@ class Edge:
             raise LabError(f"onramp -j show {' '.join(words)}: no JSON: {text[:200]!r}") from None
         return answer["rows"] if isinstance(answer, dict) and "rows" in answer else answer
 
-    def apply(self, path):
-        return self.command("apply", path)
+    def apply(self, path, *options):
+        return self.command("apply", path, *options)
+
+    def provision(self):
+        """Plays the provider, who has been given every service key. What the command said."""
+        waiting = [row["service_key"] for row in self.show("circuits")
+                   if row["provider_state"] not in (None, "provisioned")]
+        return "".join(self.command("circuit", "provision", key).stdout for key in waiting)
+
+    def deprovision(self, *circuits):
+        """The same of these circuits, as far as there are any to take back."""
+        going = [row["service_key"] for row in self.show("circuits")
+                 if row["name"] in circuits and row["provider_state"] == "provisioned"]
+        return "".join(self.command("circuit", "deprovision", key).stdout for key in going)
 
     def synced(self):
         """For wait_until: control and dataplane agree, FRR runs what was wanted."""

@@ -218,6 +218,7 @@ class Lab(Rig):
         for edge in self.edges:
             edge.start()
             edge.apply(self.yaml)
+            edge.provision()
         self.connect_ports()
         for edge in self.edges:
             edge.wait_synced()

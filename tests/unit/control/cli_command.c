@@ -13,7 +13,7 @@
 
 #include "control/cli/command.h"
 
-#define WORDS_MAX 8
+#define WORDS_MAX 12
 
 /* What a parse did. */
 struct outcome {
@@ -91,6 +91,15 @@ static void commands_are_found(void **state)
 			"contoso/private/primary"},
 		{"link test --stop contoso/private/primary", link_test_run,
 			"contoso/private/primary"},
+		{"apply --prune --take-ownership site.yaml", apply_run, "site.yaml"},
+		{"export", export_run, NULL},
+		{"rollback 16", rollback_run, "16"},
+		{"audit", audit_run, NULL},
+		{"audit verify", audit_run, "verify"},
+		{"circuit provision abc --begin", circuit_provision_run, "abc"},
+		{"circuit set-tier acme premium", circuit_set_tier_run, "acme"},
+		{"circuit delete --dry-run acme", circuit_delete_run, "acme"},
+		{"show circuits --effective", show_circuits_run, NULL},
 		{"check -", check_run, "-"},
 		{"check -- -odd-name", check_run, "-odd-name"},
 	};
@@ -138,6 +147,26 @@ static void defaults_are_kept(void **state)
 	assert_false(outcome.cli.json);
 	assert_false(outcome.cli.all);
 	assert_string_equal(outcome.cli.run_dir, "/run/onramp");
+	outcome_free(&outcome);
+}
+
+static void two_operands_are_given(void **state)
+{
+	struct outcome outcome = parse("circuit set-bandwidth --dry-run acme 2G");
+
+	assert_string_equal(outcome.cli.operand, "acme");
+	assert_string_equal(outcome.cli.value, "2G");
+	assert_true(outcome.cli.dry_run);
+	outcome_free(&outcome);
+	outcome = parse("wait circuit acme provisioned --timeout 10m");
+	assert_string_equal(outcome.cli.value, "provisioned");
+	assert_string_equal(outcome.cli.timeout, "10m");
+	outcome_free(&outcome);
+	outcome = parse("circuit create acme --port-pair=shared --bandwidth 1G --s-tag 200");
+	assert_string_equal(outcome.cli.port_pair, "shared");
+	assert_string_equal(outcome.cli.bandwidth, "1G");
+	assert_string_equal(outcome.cli.s_tag, "200");
+	assert_null(outcome.cli.tier);
 	outcome_free(&outcome);
 }
 
@@ -194,6 +223,13 @@ static void mistakes_are_told(void **state)
 	assert_mistake("show ports --for 3s", "ports takes no --for");
 	assert_mistake("show ports --stop", "ports takes no --stop");
 	assert_mistake("link test --for 3s", "test needs LINK");
+	assert_mistake("circuit set-bandwidth acme", "set-bandwidth needs RATE after CIRCUIT");
+	assert_mistake("circuit set-bandwidth acme 2G 3G", "\"3G\" is one word too many");
+	assert_mistake("circuit set-bandwith acme 2G", "did you mean \"set-bandwidth\"?");
+	assert_mistake("circuit enable acme --begin", "enable takes no --begin");
+	assert_mistake("circuit delete acme --tier premium", "delete takes no --tier");
+	assert_mistake("check a.yaml --prune", "check takes no --prune");
+	assert_mistake("circuit create acme --tier", "--tier needs a tier");
 }
 
 /* Every level has help that names what is below, and an example that itself parses. */
@@ -250,6 +286,7 @@ int main(void)
 		cmocka_unit_test(commands_are_found),
 		cmocka_unit_test(options_stand_anywhere),
 		cmocka_unit_test(defaults_are_kept),
+		cmocka_unit_test(two_operands_are_given),
 		cmocka_unit_test(durations_are_given),
 		cmocka_unit_test(a_circuit_is_given),
 		cmocka_unit_test(mistakes_are_told),

@@ -20,7 +20,7 @@ static char *example(const char *name)
 
 	assert_non_null(root);
 	snprintf(path, sizeof(path), "%s/docs/examples/%s", root, name);
-	return document_read(path);
+	return document_provisioned(document_read(path));
 }
 
 /* The difference that one replacement in an example makes on an edge. */

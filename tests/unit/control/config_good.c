@@ -22,7 +22,7 @@ static char *example(const char *name)
 
 	assert_non_null(SOURCE_ROOT);
 	snprintf(path, sizeof(path), "%s/docs/examples/%s", SOURCE_ROOT, name);
-	return document_read(path);
+	return document_provisioned(document_read(path));
 }
 
 static struct site *example_site(const char *name)

@@ -118,8 +118,12 @@ static const struct mistake circuit_mistakes[] = {
 	{"bandwidth: 1G", "bandwidth: 1000", 0, CONTOSO "bandwidth", "1000", "500M or 10G"},
 	{"bandwidth: 1G", "bandwidth: 1G\n    tier: gold", 1, CONTOSO "tier", "gold",
 		"local, standard, premium"},
-	{"bandwidth: 1G", "bandwidth: 1G\n    family: metered", 1, CONTOSO "family", "family",
-		"not have"},
+	{"bandwidth: 1G", "bandwidth: 1G\n    family: free", 1, CONTOSO "family", "\"free\"",
+		"metered, unlimited"},
+	{"bandwidth: 1G", "bandwidth: 1G\n    provider_state: done", 1, CONTOSO "provider_state",
+		"\"done\"", "not-provisioned"},
+	{"bandwidth: 1G", "bandwidth: 1G\n    md5_file: /etc/key", 1, CONTOSO "md5_file",
+		"md5_file", "not have"},
 	{"bandwidth: 1G", "bandwidth: 1G\n    service_key: abc", 1, CONTOSO "service_key", "abc",
 		"UUID"},
 	{"bandwidth: 1G", "bandwidth: 1G\n    service_key: 28ABF3A5-3B02-5A02-B3D3-3FBF0B0AF9D8x",
@@ -400,7 +404,7 @@ static void test_yaml_traps(void **state)
 static void test_all_at_once(void **state)
 {
 	static const struct mistake *const some[] = {&field_mistakes[1], &field_mistakes[31],
-		&pair_mistakes[1], &circuit_mistakes[1], &circuit_mistakes[8], &subnet_mistakes[2],
+		&pair_mistakes[1], &circuit_mistakes[1], &circuit_mistakes[10], &subnet_mistakes[2],
 		&vnet_mistakes[4]};
 	struct config_findings findings;
 	char *document = good_file();

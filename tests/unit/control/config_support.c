@@ -25,6 +25,24 @@ char *document_read(const char *path)
 	return text;
 }
 
+char *document_provisioned(char *document)
+{
+	static const char pair[] = "    port_pair: shared\n";
+	static const char state[] = "    provider_state: provisioned\n";
+	char *changed = calloc(2, strlen(document) + 1);
+	const char *from = document;
+
+	if (changed == NULL)
+		give_up("no memory", "provisioned");
+	for (const char *at; (at = strstr(from, pair)) != NULL; from = at + strlen(pair)) {
+		strncat(changed, from, (size_t)(at - from) + strlen(pair));
+		strcat(changed, state);
+	}
+	strcat(changed, from);
+	free(document);
+	return changed;
+}
+
 char *document_replace(const char *document, const char *from, const char *to, unsigned int *line)
 {
 	const char *place = strstr(document, from);

@@ -10,6 +10,9 @@
 
 /* The whole file, zero-terminated, malloc'd; ends the program when it cannot be read. */
 char *document_read(const char *path);
+/* The same of a document, taken over, whose provider circuits (of the pair "shared") are
+ * provisioned. */
+char *document_provisioned(char *document);
 /* document with its only occurrence of from replaced, malloc'd; ends the program when from does
  * not stand there exactly once. line: of the replaced text, may be NULL. */
 char *document_replace(const char *document, const char *from, const char *to, unsigned int *line);

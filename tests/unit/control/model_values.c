@@ -163,7 +163,7 @@ static void test_links_elsewhere(void **state)
 		.peer_asn = 1,
 		.links = {{.present = true, .edge4 = ip_of("192.0.2.2/30")}}};
 	struct site_circuit circuit = {
-		.name = "c", .s_tag = 5, .peerings = &peering, .peering_count = 1};
+		.name = "c", .s_tag = 5, .enabled = true, .peerings = &peering, .peering_count = 1};
 	struct site_link links[2] = {{.present = true, .edge4 = ip_of("10.0.0.2/30")}};
 	struct site_connection connection = {.weight = 100};
 	struct site_vnet vnet = {.name = "v",
@@ -199,6 +199,12 @@ static void test_links_elsewhere(void **state)
 	assert_int_equal(plan->domains[0].link_count, 1);
 	assert_int_equal(plan->domains[0].links[0].mtu, 9000);
 	assert_int_equal(plan->connection_count, 0);
+	plan_free(plan);
+
+	/* One that does not forward leaves none anywhere. */
+	circuit.enabled = false;
+	plan = plan_build(&site, 1);
+	assert_int_equal(plan->domain_count, 0);
 	plan_free(plan);
 }
 

@@ -7,33 +7,36 @@
 #include <stdio.h>
 #include <string.h>
 
-const char document_good[] =
-	"site: lab\n"
-	"asn: 4200100001\n"
-	"edges:\n"
-	"  - name: lab-a\n"
-	"    cores: {workers: [1], control: [0]}\n"
-	"    ports:\n"
-	"      - {name: cust-a, device: net_null0, role: customer, speed: 10G}\n"
-	"      - {name: cust-b, device: net_null1, role: customer, speed: 10G}\n"
-	"      - {name: core, device: net_null2, role: core, speed: 10G}\n"
-	"port_pairs:\n"
-	"  - {name: shared, model: provider, encapsulation: mixed, primary: lab-a/cust-a,\n"
-	"     secondary: lab-a/cust-b}\n"
-	"circuits:\n"
-	"  - name: contoso\n"
-	"    port_pair: shared\n"
-	"    bandwidth: 1G\n"
-	"    tier: standard\n"
-	"    s_tag: 100\n"
-	"    peerings:\n"
-	"      - {type: private, c_tag: 200, peer_asn: 65001,\n"
-	"         link_subnets: [192.0.2.0/29, \"2001:db8:1::/125\"]}\n"
-	"vnets:\n"
-	"  - name: blue\n"
-	"    core: {port: core, vlan: 10,\n"
-	"           bgp: {peer_asn: 4200100002, link_subnets: [10.255.0.0/30]}}\n"
-	"    connections: [{circuit: contoso}]\n";
+#define DOCUMENT(pair)                                                             \
+	"site: lab\n"                                                              \
+	"asn: 4200100001\n"                                                        \
+	"edges:\n"                                                                 \
+	"  - name: lab-a\n"                                                        \
+	"    cores: {workers: [1], control: [0]}\n"                                \
+	"    ports:\n"                                                             \
+	"      - {name: cust-a, device: net_null0, role: customer, speed: 10G}\n"  \
+	"      - {name: cust-b, device: net_null1, role: customer, speed: 10G}\n"  \
+	"      - {name: core, device: net_null2, role: core, speed: 10G}\n"        \
+	"port_pairs:\n"                                                            \
+	"  - {name: shared, " pair ", primary: lab-a/cust-a,\n"                    \
+	"     secondary: lab-a/cust-b}\n"                                          \
+	"circuits:\n"                                                              \
+	"  - name: contoso\n"                                                      \
+	"    port_pair: shared\n"                                                  \
+	"    bandwidth: 1G\n"                                                      \
+	"    tier: standard\n"                                                     \
+	"    s_tag: 100\n"                                                         \
+	"    peerings:\n"                                                          \
+	"      - {type: private, c_tag: 200, peer_asn: 65001,\n"                   \
+	"         link_subnets: [192.0.2.0/29, \"2001:db8:1::/125\"]}\n"           \
+	"vnets:\n"                                                                 \
+	"  - name: blue\n"                                                         \
+	"    core: {port: core, vlan: 10,\n"                                       \
+	"           bgp: {peer_asn: 4200100002, link_subnets: [10.255.0.0/30]}}\n" \
+	"    connections: [{circuit: contoso}]\n"
+
+const char document_good[] = DOCUMENT("model: direct, encapsulation: qinq");
+const char document_provider[] = DOCUMENT("model: provider, encapsulation: mixed");
 
 struct fakes fakes;
 static frr_answer waiting;

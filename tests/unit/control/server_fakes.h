@@ -30,5 +30,7 @@ extern struct fakes fakes;
 bool fakes_answer(void);
 void fakes_reset(void);
 
-/* A document that every part accepts, for edge lab-a. */
+/* A document that every part accepts, for edge lab-a. Its circuit contoso is direct; in the other
+ * one it is a provider's. */
 extern const char document_good[];
+extern const char document_provider[];

@@ -28,11 +28,16 @@ static char dir[64], state_dir[80];
 static struct event_base *base;
 static struct server *server;
 
-static struct server *open_server(void)
+static struct server *open_server_as(const char *self)
 {
-	const struct server_options options = {dir, state_dir, "lab-a"};
+	const struct server_options options = {dir, state_dir, self};
 
 	return server_open(base, &options, NULL);
+}
+
+static struct server *open_server(void)
+{
+	return open_server_as("lab-a");
 }
 
 static int setup(void **state)
@@ -54,7 +59,7 @@ static int teardown(void **state)
 	server_close(server);
 	event_base_free(base);
 	fakes_reset();
-	snprintf(path, sizeof(path), "%s/site.yaml", state_dir);
+	snprintf(path, sizeof(path), "%s/store.db", state_dir);
 	unlink(path);
 	if (rmdir(state_dir) < 0)
 		unlink(state_dir);
@@ -245,8 +250,11 @@ static void nonsense_is_answered(void **state)
 	assert_refused(ask_text("{\"request\": \"dance\"}"), "a request is");
 	assert_refused(ask_text("{\"request\": \"show\"}"), "a request is");
 	assert_refused(show("weather"), "nothing called \"weather\"");
-	assert_refused(ask_text("{\"request\": \"plan\"}"), "needs \"document\"");
-	assert_refused(ask_text("{\"request\": \"plan\", \"document\": 1}"), "needs \"document\"");
+	assert_refused(ask_text("{\"request\": \"plan\"}"), "need \"document\"");
+	assert_refused(
+		ask_text("{\"request\": \"plan\", \"document\": 1}"), "\"document\" is a string");
+	assert_refused(ask_text("{\"request\": \"plan\", \"circuit\": 1}"), "are strings");
+	assert_refused(ask_text("{\"request\": \"plan\", \"rollback\": \"x\"}"), "no revision 0");
 	assert_refused(
 		ask_text("{\"request\": \"commit\", \"document\": \"\"}"), "needs \"revision\"");
 	assert_refused(ask_text("\xff\xfe"), "not a JSON object");
@@ -265,18 +273,21 @@ static void plan_changes_nothing(void **state)
 	json_decref(reply);
 	assert_int_equal(fakes.applied, 0);
 	assert_revision(0);
-	assert_refused(show("document"), "no document");
+	assert_refused(show("document"), "nothing was applied yet");
 }
 
 static void commit_applies_and_keeps(void **state)
 {
+	const char *document;
 	json_t *reply;
 
 	apply_good();
 	assert_int_equal(fakes.applied, 1);
 	assert_string_equal(fakes.plan->edge->name, "lab-a");
 	reply = show("document");
-	assert_string_equal(json_string_value(json_object_get(reply, "document")), document_good);
+	document = json_string_value(json_object_get(reply, "document"));
+	assert_non_null(strstr(document, "revision: 1\n"));
+	assert_non_null(strstr(document, "bandwidth: 1G\n"));
 	assert_int_equal(integer(reply, "revision"), 1);
 	json_decref(reply);
 	/* A restarted control applies it again by itself. */
@@ -302,12 +313,19 @@ static void bad_documents_are_refused_whole(void **state)
 	assert_revision(1);
 }
 
-static void other_edges_document_is_refused(void **state)
+static char *document_of(const char *edge)
 {
 	char *document = strdup(document_good);
 
 	for (char *at = document; (at = strstr(at, "lab-a")) != NULL;)
-		memcpy(at, "lab-b", 5);
+		memcpy(at, edge, 5);
+	return document;
+}
+
+static void other_edges_document_is_refused(void **state)
+{
+	char *document = document_of("lab-b");
+
 	assert_refused(commit(document, 0), "this machine is edge \"lab-a\"");
 	free(document);
 	assert_int_equal(fakes.applied, 0);
@@ -316,8 +334,8 @@ static void other_edges_document_is_refused(void **state)
 static void stale_revision_is_refused(void **state)
 {
 	apply_good();
-	assert_refused(commit(document_good, 0), "someone else applied");
-	assert_refused(commit(document_good, 2), "someone else applied");
+	assert_refused(commit(document_good, 0), "someone else changed something");
+	assert_refused(commit(document_good, 2), "someone else changed something");
 	assert_int_equal(fakes.applied, 1);
 	assert_revision(1);
 }
@@ -335,11 +353,11 @@ static void what_cannot_be_saved_is_not_applied(void **state)
 
 static void what_cannot_be_applied_is_not_kept(void **state)
 {
-	char changed[8192];
+	char *changed = strdup(document_good);
 
+	memcpy(strstr(changed, "bandwidth: 1G"), "bandwidth: 2G", 13);
 	apply_good();
 	fakes.apply_error = -ENOMEM;
-	snprintf(changed, sizeof(changed), "%s# changed\n", document_good);
 	assert_refused(commit(changed, 1), "revision 1 stays in force");
 	assert_revision(1);
 	/* and what was in force is the wish again */
@@ -348,6 +366,7 @@ static void what_cannot_be_applied_is_not_kept(void **state)
 	server_close(server);
 	server = open_server();
 	assert_revision(1);
+	free(changed);
 }
 
 static void same_document_makes_no_revision(void **state)
@@ -355,10 +374,14 @@ static void same_document_makes_no_revision(void **state)
 	json_t *reply;
 
 	apply_good();
+	char commented[8192];
+
 	reply = commit(document_good, 1);
 	assert_null(json_object_get(reply, "error"));
 	assert_int_equal(integer(reply, "revision"), 1);
 	json_decref(reply);
+	snprintf(commented, sizeof(commented), "%s# the same\n", document_good);
+	json_decref(commit(commented, 1));
 	assert_int_equal(fakes.applied, 1);
 	assert_revision(1);
 }
@@ -370,7 +393,7 @@ static void damaged_store_is_not_overlooked(void **state)
 
 	apply_good();
 	server_close(server);
-	snprintf(path, sizeof(path), "%s/site.yaml", state_dir);
+	snprintf(path, sizeof(path), "%s/store.db", state_dir);
 	file = fopen(path, "we");
 	assert_non_null(file);
 	fputs("site: by hand\n", file);
@@ -383,34 +406,31 @@ static void damaged_store_is_not_overlooked(void **state)
 	assert_non_null(server);
 }
 
-/* A newer version, or another --self, may refuse what an older one took: it listens, says so, and
- * takes a better one. */
+/* Another --self (or a newer version) may refuse what is stored: it listens, says so, and takes a
+ * better document. */
 static void refused_store_is_shown(void **state)
 {
-	static const char old[] = "# onramp revision 4 length 9\nsite: lab";
-	char path[128];
-	json_t *status;
-	FILE *file;
+	char *document = document_of("lab-b");
+	json_t *reply;
 
 	apply_good();
 	server_close(server);
 	fakes_reset();
-	snprintf(path, sizeof(path), "%s/site.yaml", state_dir);
-	file = fopen(path, "we");
-	assert_non_null(file);
-	fputs(old, file);
-	fclose(file);
-	server = open_server();
+	server = open_server_as("lab-b");
 	assert_non_null(server);
 	assert_int_equal(fakes.applied, 0);
-	status = show("status");
-	assert_true(json_is_string(json_object_get(status, "refused")));
-	json_decref(status);
-	json_decref(commit(document_good, 4));
-	status = show("status");
-	assert_true(json_is_null(json_object_get(status, "refused")));
-	json_decref(status);
-	assert_revision(5);
+	reply = show("status");
+	assert_true(json_is_string(json_object_get(reply, "refused")));
+	json_decref(reply);
+	reply = ask(json_pack("{s:s, s:s, s:b, s:i}", "request", "commit", "document", document,
+		"prune", 1, "revision", 1));
+	assert_int_equal(integer(reply, "revision"), 2);
+	json_decref(reply);
+	reply = show("status");
+	assert_true(json_is_null(json_object_get(reply, "refused")));
+	json_decref(reply);
+	assert_int_equal(fakes.applied, 1);
+	free(document);
 }
 
 static void second_control_is_refused(void **state)

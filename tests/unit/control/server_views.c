@@ -79,9 +79,10 @@ static void circuits(void **state)
 	assert_int_equal(json_string_length(json_object_get(row, "service_key")), 36);
 	json_object_del(row, "service_key");
 	assert_json(rows,
-		"[{\"name\": \"contoso\", \"port_pair\": \"shared\", \"model\": \"provider\","
-		" \"bandwidth_bps\": 1000000000, \"tier\": \"standard\", \"encapsulation\": "
-		"\"qinq\","
+		"[{\"name\": \"contoso\", \"port_pair\": \"shared\", \"model\": \"direct\","
+		" \"bandwidth_bps\": 1000000000, \"tier\": \"standard\","
+		" \"family\": \"metered\", \"state\": \"enabled\", \"provider_state\": null,"
+		" \"forwards\": true, \"encapsulation\": \"qinq\","
 		" \"s_tag\": 100, \"peerings\": [\"private\"], \"redundancy\": \"pair\"}]");
 }
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/cli/command.h"
+
+#include <stddef.h>
+
+#define DRY_RUN_HELP "--dry-run says what would change, or why it is refused, and does nothing."
+
+const struct command circuit_commands[] = {
+	{
+		.name = "create",
+		.operand = "CIRCUIT",
+		.options = OPTION_DRY_RUN | OPTION_SOLD,
+		.summary = "sell a circuit: it has a service key, and no peering yet",
+		.details = "--port-pair and --bandwidth must be given; --s-tag on QinQ pairs. The "
+			   "customer's\n"
+			   "provider gets the service key (`onramp show circuits`), the peerings "
+			   "come with\n"
+			   "`onramp apply`. " DRY_RUN_HELP,
+		.example = "onramp circuit create acme --port-pair shared --bandwidth 1G --s-tag "
+			   "200",
+		.run = circuit_create_run,
+	},
+	{
+		.name = "provision",
+		.operand = "SERVICE-KEY",
+		.options = OPTION_DRY_RUN | OPTION_BEGIN,
+		.summary = "the provider says that its part is done: the circuit forwards",
+		.details = "For circuits on provider pairs. --begin: the provider has only begun; "
+			   "the\n"
+			   "circuit is provisioning, cannot be deleted, and does not forward "
+			   "yet.\n" DRY_RUN_HELP,
+		.example = "onramp circuit provision 0f9c3b52-6a0e-5c0f-9a3b-0d8c5d1f7e11",
+		.run = circuit_provision_run,
+	},
+	{
+		.name = "deprovision",
+		.operand = "SERVICE-KEY",
+		.options = OPTION_DRY_RUN | OPTION_BEGIN,
+		.summary = "the provider takes its part away: the circuit forwards no longer",
+		.details = "--begin: the provider has only begun; the circuit is "
+			   "deprovisioning.\n" DRY_RUN_HELP,
+		.example = "onramp circuit deprovision 0f9c3b52-6a0e-5c0f-9a3b-0d8c5d1f7e11",
+		.run = circuit_deprovision_run,
+	},
+	{
+		.name = "enable",
+		.operand = "CIRCUIT",
+		.options = OPTION_DRY_RUN,
+		.summary = "let a circuit forward again",
+		.details = "It does when its provider has provisioned it too.\n" DRY_RUN_HELP,
+		.example = "onramp circuit enable acme",
+		.run = circuit_enable_run,
+	},
+	{
+		.name = "disable",
+		.operand = "CIRCUIT",
+		.options = OPTION_DRY_RUN,
+		.summary = "stop a circuit: its BGP sessions end and nothing is forwarded",
+		.details = "What was sold stays.\n" DRY_RUN_HELP,
+		.example = "onramp circuit disable acme --dry-run",
+		.run = circuit_disable_run,
+	},
+	{
+		.name = "set-bandwidth",
+		.operand = "CIRCUIT",
+		.value = "RATE",
+		.options = OPTION_DRY_RUN,
+		.summary = "sell more or less bandwidth, under running traffic",
+		.details = "RATE is one that is sold on the circuit's ports, such as 500M or "
+			   "2G.\n" DRY_RUN_HELP,
+		.example = "onramp circuit set-bandwidth acme 2G",
+		.run = circuit_set_bandwidth_run,
+	},
+	{
+		.name = "set-tier",
+		.operand = "CIRCUIT",
+		.value = "TIER",
+		.options = OPTION_DRY_RUN,
+		.summary = "change the tier: standard and premium, and local into either",
+		.details = DRY_RUN_HELP,
+		.example = "onramp circuit set-tier acme premium",
+		.run = circuit_set_tier_run,
+	},
+	{
+		.name = "delete",
+		.operand = "CIRCUIT",
+		.options = OPTION_DRY_RUN,
+		.summary = "delete a circuit with its peerings",
+		.details = "Refused while its provider has it provisioned, and while a virtual "
+			   "network is\n"
+			   "connected to it. " DRY_RUN_HELP,
+		.example = "onramp circuit delete acme",
+		.run = circuit_delete_run,
+	},
+	{0},
+};
+
+const struct command wait_commands[] = {
+	{
+		.name = "circuit",
+		.operand = "CIRCUIT",
+		.value = "STATE",
+		.options = OPTION_TIMEOUT,
+		.summary = "wait until a circuit has a state",
+		.details =
+			"STATE is not-provisioned, provisioning, provisioned or deprovisioning "
+			"(the\n"
+			"provider's), enabled or disabled (the operator's). Without --timeout it "
+			"waits 60s;\n"
+			"exit status 1 when the state did not come.",
+		.example = "onramp wait circuit acme provisioned --timeout 10m",
+		.run = wait_circuit_run,
+	},
+	{0},
+};
