@@ -75,10 +75,16 @@ static uint8_t wanted_of(const struct sync *sync, const char *link)
 	return 0;
 }
 
-static const char *link_name_of(const struct sync *sync, uint32_t interface)
+static const struct domain_link *link_of(const struct sync *sync, uint32_t interface)
 {
 	struct domain *domain = sync->by_interface[interface];
-	const struct domain_link *link = domain != NULL ? domain_link(domain, interface) : NULL;
+
+	return domain != NULL ? domain_link(domain, interface) : NULL;
+}
+
+static const char *link_name_of(const struct sync *sync, uint32_t interface)
+{
+	const struct domain_link *link = link_of(sync, interface);
 
 	return link != NULL ? link->plan.name : "";
 }
@@ -86,9 +92,11 @@ static const char *link_name_of(const struct sync *sync, uint32_t interface)
 static void state(struct sync *sync, uint32_t id)
 {
 	const struct path_entry *entry = table_at(&sync->paths, id);
+	const struct domain_link *link = link_of(sync, entry->interface);
 	struct api_path item = {.id = id,
 		.interface = entry->interface,
 		.family = entry->address.family,
+		.bfd_off = link != NULL && link->plan.bfd.interval_ms == 0,
 		.down_wanted = wanted_of(sync, link_name_of(sync, entry->interface))};
 
 	memcpy(item.address, entry->address.address, sizeof(item.address));

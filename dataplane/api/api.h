@@ -268,7 +268,8 @@ struct api_path {
 	uint32_t interface;
 	uint8_t family;      /* AF_INET or AF_INET6 */
 	uint8_t down_wanted; /* of enum api_path_down: DRAIN and ADMIN, no others */
-	uint8_t reserved[2];
+	uint8_t bfd_off;     /* 1: a session that bfdd takes back is over, not held (bfdd.h) */
+	uint8_t reserved;
 	uint8_t address[16]; /* the peer's */
 	/* filled in dumps */
 	uint8_t down;       /* of enum api_path_down */

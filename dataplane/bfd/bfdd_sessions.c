@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/bfd/bfdd_sessions.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include <rte_jhash.h>
 
+#include "dataplane/bfd/bfdd_config.h"
 #include "dataplane/nexthop/path.h"
 #include "dataplane/startup/log.h"
 
@@ -21,8 +21,9 @@ struct stated {
 	TAILQ_ENTRY(stated) order; /* in held, gone, refused or none of them */
 	struct bfd_config config;
 	struct bfdd_link *link;     /* NULL: held */
-	bool gone;                  /* held, and has no path */
-	uint64_t since_us;          /* held or refused: since when */
+	bool deleted;               /* held: bfdd said so, it did not just leave */
+	bool gone;                  /* held, and nobody will ask for it again */
+	uint64_t since_us;          /* held or refused: since when; gone: to be ended when */
 	int error;                  /* of the engine; 0: it runs the session */
 	bool told;                  /* news is filled */
 	bool unsent;                /* and bfdd does not have it */
@@ -36,9 +37,9 @@ LIST_HEAD(stated_list, stated);
 static struct {
 	struct stated_list lids[BUCKETS];
 	struct stated_list keys[BUCKETS];
-	struct stated_queue held;    /* oldest first */
-	struct stated_queue gone;    /* to be ended in this turn */
-	uint32_t path_generation;    /* when held was searched for those without a path */
+	struct stated_queue held; /* oldest first */
+	struct stated_queue gone;
+	uint32_t path_generation;    /* when held was searched for those that are gone */
 	struct stated_queue refused; /* tried longest ago first */
 	struct stated_list unsent;
 	unsigned int count;
@@ -113,94 +114,46 @@ static void forget(struct stated *stated)
 }
 
 /* control has a path to each peer of its plan: without one somebody took the peer or its link away
- * on purpose. A multihop session has none ever. */
-static bool has_path(const struct bfd_key *key)
+ * on purpose, and it says of a path whether BFD is wanted there. A multihop session has none. */
+static bool is_over(const struct stated *stated, bool *has_path)
 {
+	const struct bfd_key *key = &stated->config.key;
 	struct api_path path;
-	uint32_t id = 0;
 
 	if (key->multihop)
-		return true;
-	while (path_next_on(key->interface, &id, &path))
-		if (path.family == key->family &&
-			memcmp(path.address, key->peer, sizeof(path.address)) == 0)
-			return true;
-	return false;
+		return false;
+	*has_path = path_find(key->interface, key->family, key->peer, &path);
+	return !*has_path || (stated->deleted && path.bfd_off);
 }
 
-static void hold(struct stated *stated, uint64_t now_us)
+/* Held: to end soon, or when nobody asks for it in time. A peer that is still there hears that it
+ * is on purpose (RFC 5880 6.8.16), for a while; the path is nobody's business any more. */
+static void queue_held(struct stated *stated, uint64_t now_us)
+{
+	bool has_path;
+
+	stated->since_us = now_us;
+	stated->gone = is_over(stated, &has_path);
+	if (stated->gone && has_path) {
+		stated->config.shutdown = true;
+		bfd_session_set(&stated->config);
+		stated->since_us = now_us + BFDD_FAREWELL_US;
+	}
+	TAILQ_INSERT_TAIL(stated->gone ? &sessions.gone : &sessions.held, stated, order);
+}
+
+static void hold(struct stated *stated, bool deleted, uint64_t now_us)
 {
 	if (stated->link == NULL)
 		return;
 	leave_queue(stated);
 	mark_sent(stated);
 	stated->link = NULL;
-	stated->since_us = now_us;
-	stated->gone = !has_path(&stated->config.key);
-	TAILQ_INSERT_TAIL(stated->gone ? &sessions.gone : &sessions.held, stated, order);
+	stated->deleted = deleted;
+	queue_held(stated, now_us);
 }
 
 /* ---- what bfdd says ---- */
-
-static const char *address_text(const struct bfd_key *key, const uint8_t *address, char *text)
-{
-	return inet_ntop(key->family, address, text, INET6_ADDRSTRLEN);
-}
-
-static bool is_zero(const uint8_t address[16])
-{
-	static const uint8_t zero[16];
-
-	return memcmp(address, zero, sizeof(zero)) == 0;
-}
-
-/* IPv4 addresses have four bytes; what is behind them is not compared. */
-static void copy_address(uint8_t to[16], const uint8_t from[16], uint8_t family)
-{
-	memset(to, 0, 16);
-	memcpy(to, from, family == AF_INET ? 4 : 16);
-}
-
-static void to_config(const struct bfddp_session *stated, struct bfd_config *config)
-{
-	uint8_t family = stated->flags & BFDDP_IPV6 ? AF_INET6 : AF_INET;
-
-	memset(config, 0, sizeof(*config));
-	config->key.family = family;
-	config->key.multihop = (stated->flags & BFDDP_MULTIHOP) != 0;
-	if (stated->ifindex > BFDD_IFINDEX_BASE)
-		config->key.interface = stated->ifindex - BFDD_IFINDEX_BASE;
-	copy_address(config->key.local, stated->local, family);
-	copy_address(config->key.peer, stated->peer, family);
-	config->lid = stated->lid;
-	config->min_tx_us = stated->min_tx_us;
-	config->min_rx_us = stated->min_rx_us;
-	config->multiplier = stated->multiplier;
-	config->min_ttl = config->key.multihop ? stated->ttl : UINT8_MAX;
-	config->passive = (stated->flags & BFDDP_PASSIVE) != 0;
-	config->shutdown = (stated->flags & BFDDP_SHUTDOWN) != 0;
-	/* The sessions run here, and here they outlive bgpd, bfdd and control, whatever bfdd
-	 * thinks of itself (RFC 5882 4.3.2). */
-	config->plane_independent = true;
-}
-
-/* 1: a session; 0: a placeholder; -EINVAL, reported. */
-static int check(const struct bfddp_session *stated, const struct bfd_config *config)
-{
-	char peer[INET6_ADDRSTRLEN];
-
-	if (is_zero(config->key.local) || (stated->ifindex == 0 && !config->key.multihop))
-		return 0;
-	if (stated->ifindex == 0 ||
-		(config->key.interface > 0 && config->key.interface < API_INTERFACES_MAX))
-		return 1;
-	log_warning("bfdd",
-		"refused the session with %s on interface \"%s\": its index %u is no link's here, "
-		"they are %u to %u",
-		address_text(&config->key, config->key.peer, peer), stated->interface,
-		stated->ifindex, BFDD_IFINDEX_BASE + 1, BFDD_IFINDEX_BASE + API_INTERFACES_MAX - 1);
-	return -EINVAL;
-}
 
 static struct stated *new_stated(const struct bfd_config *config)
 {
@@ -224,7 +177,6 @@ static void take_lid(struct stated *stated, uint32_t lid)
 
 static void ask_engine(struct stated *stated, uint64_t now_us)
 {
-	char peer[INET6_ADDRSTRLEN];
 	int before = stated->error;
 
 	stated->error = bfd_session_set(&stated->config);
@@ -233,12 +185,7 @@ static void ask_engine(struct stated *stated, uint64_t now_us)
 	stated->since_us = now_us;
 	TAILQ_INSERT_TAIL(&sessions.refused, stated, order);
 	if (stated->error != before)
-		log_warning("bfdd",
-			"interface %u: no session with %s (%u us x %u): %s; tried again",
-			stated->config.key.interface,
-			address_text(&stated->config.key, stated->config.key.peer, peer),
-			stated->config.min_tx_us, stated->config.multiplier,
-			strerror(-stated->error));
+		bfdd_tell_refused(&stated->config, stated->error);
 }
 
 static void send_news(struct stated *stated)
@@ -262,8 +209,7 @@ int bfdd_sessions_add(const struct bfddp_session *message, struct bfdd_link *lin
 	struct stated *stated, *other;
 	int kind;
 
-	to_config(message, &config);
-	kind = config.lid == 0 ? -EINVAL : check(message, &config);
+	kind = bfdd_config(message, &config);
 	stated = kind > 0 ? find_key(&config.key) : NULL;
 	other = find_lid(config.lid);
 	/* The lid was another session's, which the engine ends when it is given away; or it names
@@ -271,7 +217,7 @@ int bfdd_sessions_add(const struct bfddp_session *message, struct bfdd_link *lin
 	if (other != NULL && other != stated && kind > 0)
 		forget(other);
 	else if (other != NULL && kind <= 0)
-		hold(other, now_us);
+		hold(other, false, now_us);
 	if (kind <= 0)
 		return kind;
 	if (stated == NULL) {
@@ -297,7 +243,7 @@ void bfdd_sessions_delete(uint32_t lid, uint64_t now_us)
 	struct stated *stated = find_lid(lid);
 
 	if (stated != NULL)
-		hold(stated, now_us);
+		hold(stated, true, now_us);
 }
 
 unsigned int bfdd_sessions_unlink(const struct bfdd_link *link, uint64_t now_us)
@@ -310,7 +256,7 @@ unsigned int bfdd_sessions_unlink(const struct bfdd_link *link, uint64_t now_us)
 		LIST_FOREACH (stated, &sessions.lids[i], by_lid) {
 			if (stated->link != link)
 				continue;
-			hold(stated, now_us);
+			hold(stated, false, now_us);
 			count++;
 		}
 	}
@@ -359,29 +305,45 @@ void bfdd_sessions_flush(void)
 
 /* ---- time ---- */
 
-/* Nobody will ask for these again: at once, whether bfdd is there or not. */
-static void end_gone(void)
+/* Since the paths changed. Those that stay held keep their order and their time. */
+static void find_gone(uint64_t now_us)
 {
-	struct stated *stated = TAILQ_FIRST(&sessions.held), *next;
 	uint32_t generation = path_generation();
-	unsigned int ended = 0;
+	struct stated *stated = TAILQ_FIRST(&sessions.held), *next;
+	bool has_path;
 
-	for (; stated != NULL && generation != sessions.path_generation; stated = next) {
+	if (generation == sessions.path_generation)
+		return;
+	sessions.path_generation = generation;
+	for (; stated != NULL; stated = next) {
 		next = TAILQ_NEXT(stated, order);
-		if (has_path(&stated->config.key))
+		if (!is_over(stated, &has_path))
 			continue;
 		TAILQ_REMOVE(&sessions.held, stated, order);
-		stated->gone = true;
-		TAILQ_INSERT_TAIL(&sessions.gone, stated, order);
+		queue_held(stated, now_us);
 	}
-	sessions.path_generation = generation;
-	while ((stated = TAILQ_FIRST(&sessions.gone)) != NULL) {
+}
+
+/* Whether bfdd is there or not. */
+static uint64_t end_gone(uint64_t now_us)
+{
+	struct stated *stated = TAILQ_FIRST(&sessions.gone), *next;
+	uint64_t first_us = UINT64_MAX;
+	unsigned int ended = 0;
+
+	for (; stated != NULL; stated = next) {
+		next = TAILQ_NEXT(stated, order);
+		if (now_us < stated->since_us) {
+			first_us = stated->since_us < first_us ? stated->since_us : first_us;
+			continue;
+		}
 		bfd_session_remove(stated->config.lid);
 		forget(stated);
 		ended++;
 	}
 	if (ended > 0)
-		log_info("bfdd", "ended %u sessions whose links or peers were taken away", ended);
+		log_info("bfdd", "ended %u sessions that the configuration has no more", ended);
+	return first_us;
 }
 
 static uint64_t end_held(uint64_t now_us, uint64_t since_us)
@@ -420,11 +382,12 @@ static uint64_t ask_again(uint64_t now_us)
 
 uint64_t bfdd_sessions_turn(uint64_t now_us, uint64_t since_us)
 {
-	uint64_t retry = ask_again(now_us), end;
+	uint64_t retry = ask_again(now_us), gone, end;
 
-	end_gone();
+	find_gone(now_us);
+	gone = end_gone(now_us);
 	end = since_us != 0 ? end_held(now_us, since_us) : UINT64_MAX;
-
+	end = gone < end ? gone : end;
 	return retry < end ? retry : end;
 }
 

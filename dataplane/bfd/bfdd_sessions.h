@@ -6,7 +6,8 @@
  * (interface, addresses), so that the same one stated again, by another bfdd or after bgpd came
  * back, only changes its lid: state, discriminators and packets stay. What bfdd takes back is held
  * for BFDD_HOLD_US, because it cannot know whether the operator or a crash of bgpd did that; but
- * without a path to the peer, which control takes away with the link, it ends at once.
+ * without a path to the peer, which control takes away with the link, it ends at once, and where
+ * control says of the path that BFD is off, administratively.
  */
 #pragma once
 
@@ -21,6 +22,9 @@
  * when they are established. It is longer than the 20 s that our neighbours are promised for a
  * graceful restart; with BFD gone sooner they would end it. */
 #define BFDD_HOLD_US UINT64_C(30000000)
+/* How long a peer is told that BFD was switched off: three packets (RFC 5880 6.8.16: a detection
+ * time at least, which slow sessions have a longer one than). */
+#define BFDD_FAREWELL_US UINT64_C(3000000)
 /* How often the engine is asked again for a session that it refused: its interface may come. */
 #define BFDD_RETRY_US UINT64_C(250000)
 
@@ -40,7 +44,7 @@ void bfdd_sessions_report(const struct bfd_change *change);
 /* Tells what could not be told before. */
 void bfdd_sessions_flush(void);
 
-/* Ends what was held long enough or has lost its path, and asks the engine again for what it
+/* Ends what was held long enough or is over, and asks the engine again for what it
  * refused. since_us: when bfdd came back; 0: it is away, and as long as it is all goes on as it
  * said last. Returns when to call again at the latest, UINT64_MAX: when something happens. */
 uint64_t bfdd_sessions_turn(uint64_t now_us, uint64_t since_us);

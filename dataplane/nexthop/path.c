@@ -116,6 +116,16 @@ bool path_next_on(uint32_t interface, uint32_t *id, struct api_path *api)
 	return true;
 }
 
+bool path_find(uint32_t interface, uint8_t family, const uint8_t peer[16], struct api_path *api)
+{
+	uint32_t id = 0;
+
+	while (path_next_on(interface, &id, api))
+		if (api->family == family && memcmp(api->address, peer, sizeof(api->address)) == 0)
+			return true;
+	return false;
+}
+
 void path_set_interface(uint32_t interface, enum api_path_down cause, bool down)
 {
 	pthread_mutex_lock(&lock);
@@ -182,7 +192,7 @@ static int check(const struct api_path *api)
 		return -EINVAL;
 	if ((api->down_wanted & ~(API_PATH_DRAIN | API_PATH_ADMIN)) != 0)
 		return -EINVAL;
-	if (api->interface == 0 || api->interface >= API_INTERFACES_MAX)
+	if (api->interface == 0 || api->interface >= API_INTERFACES_MAX || api->bfd_off > 1)
 		return -EINVAL;
 	return interface_get(api->interface) != NULL ? 0 : -ENOENT;
 }
@@ -216,7 +226,8 @@ static int create(const struct api_path *api)
 	path->api = (struct api_path){.id = api->id,
 		.interface = api->interface,
 		.family = api->family,
-		.down_wanted = api->down_wanted};
+		.down_wanted = api->down_wanted,
+		.bfd_off = api->bfd_off};
 	memcpy(path->api.address, api->address, sizeof(api->address));
 	path->mark = table_mark;
 	path->port = interface_get(api->interface)->port;
@@ -239,12 +250,17 @@ static bool is_same_place(const struct api_path *a, const struct api_path *b)
 	       memcmp(a->address, b->address, sizeof(a->address)) == 0;
 }
 
-static void want(struct path *path, uint8_t wanted)
+static void want(struct path *path, const struct api_path *api)
 {
+	uint8_t wanted = api->down_wanted;
+
 	pthread_mutex_lock(&lock);
 	path->api.down_wanted = wanted;
 	change(path, API_PATH_DRAIN, (wanted & API_PATH_DRAIN) != 0);
 	change(path, API_PATH_ADMIN, (wanted & API_PATH_ADMIN) != 0);
+	if (path->api.bfd_off != api->bfd_off)
+		__atomic_add_fetch(&generation, 1, __ATOMIC_RELAXED);
+	path->api.bfd_off = api->bfd_off;
 	pthread_mutex_unlock(&lock);
 }
 
@@ -258,7 +274,7 @@ int path_upsert(const struct api_path *api)
 	path = paths[api->id];
 	if (path != NULL && is_same_place(&path->api, api)) {
 		path->mark = table_mark;
-		want(path, api->down_wanted);
+		want(path, api);
 		return 0;
 	}
 	/* Elsewhere it is another path, which nobody has watched yet. */

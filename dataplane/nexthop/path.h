@@ -38,15 +38,18 @@ bool path_set(uint32_t interface, uint8_t family, const uint8_t peer[16], enum a
 /* Main: the paths of an interface, one after another; *id is 0 at first. */
 bool path_next_on(uint32_t interface, uint32_t *id, struct api_path *api);
 
-/* Main: the same for all paths of the interface. */
+/* Main: the path to this peer; false: there is none. */
+bool path_find(uint32_t interface, uint8_t family, const uint8_t peer[16], struct api_path *api);
+
+/* Main: the same as path_set for all paths of the interface. */
 void path_set_interface(uint32_t interface, enum api_path_down cause, bool down);
 
 /* Main: it has paths and all are down. Then, since when the last of them is as it is
  * (CLOCK_MONOTONIC). */
 bool path_all_down(uint32_t interface, uint64_t *since_us);
 
-/* Any thread: another number than before when paths came or went since. A new path has none of the bits
- * that other threads set: they state them again. */
+/* Any thread: another number than before when paths came or went since, or BFD on them. A new path
+ * has none of the bits that other threads set: they state them again. */
 uint32_t path_generation(void);
 
 /* Any thread, what a byte changed that main has not been told of: calls wake(). Set by main before

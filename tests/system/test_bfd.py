@@ -6,6 +6,7 @@ import json
 import re
 import sys
 
+from apply_kit import Document
 from support import LabError, run_in_lab
 
 from onramp_lab import checks_bfd
@@ -105,6 +106,35 @@ def bfdd_dies(lab):
     return f"{len(after)} sessions kept state and discriminators, no BGP session was reset"
 
 
+def contoso_paths(lab):
+    return {(row["link"], row["peer"]): row for row in lab.edge.show("paths", "contoso/private")}
+
+
+def switched_off(lab):
+    """The customer takes BFD away without a word, which is silence; the operator follows, and the
+    links are in use again at once: whose session was taken back by an order is not held."""
+    neighbours = [address for half in (0, 1) for address in CONTOSO.addresses(half, 2)]
+    bgp = ("configure terminal", f"router bgp {CONTOSO.asn}")
+    lab.contoso.command(*bgp, *(f"no neighbor {address} bfd" for address in neighbours), "bgpd")
+    wait_until("contoso's paths down", lambda: all(
+        row["causes"] == ["bfd"] for row in contoso_paths(lab).values()) or (
+            False, f"{contoso_paths(lab)}"), 10)
+    document = Document(lab)
+    with_bfd = f"{CONTOSO.asn}\n        bfd: {{interval: {INTERVAL_MS}ms, multiplier: 3}}\n"
+    document.apply((with_bfd, f"{CONTOSO.asn}\n        bfd: off\n"))
+    def let_go():
+        left = [key for key in sessions(lab) if key[0].startswith("contoso/")]
+        down = [key for key, row in contoso_paths(lab).items() if row["causes"]]
+        return not left and not down or (False, f"sessions {left}, paths down {down}")
+    wait_until("contoso's sessions gone and its paths live", let_go, 10)
+    next_hops(lab, CONTOSO)
+    document.apply((f"{CONTOSO.asn}\n        bfd: off\n", with_bfd))
+    lab.contoso.command(*bgp, *(f"neighbor {address} bfd profile lab" for address in neighbours),
+                        "bgpd")
+    checks_bfd.all_up(lab)
+    return "off at both sides and on again"
+
+
 def scripted_peer(lab):
     """Slower than we ask in one direction, with a multiplier of its own in the other."""
     lab.contoso.processes["bfdd"].kill()
@@ -142,6 +172,7 @@ def checks():
     yield "spoofed packets: refused by name, the session untouched", spoofed
     yield "AdminDown of the peer: traffic and BGP stay", admin_down
     yield "bfdd killed: sessions go on", bfdd_dies
+    yield "BFD switched off: links in use at once", switched_off
     yield "a scripted peer: timers agreed on, silence noticed", scripted_peer
     yield "ledgers", ledger
     yield "buffers", buffers

@@ -132,6 +132,16 @@ static void each_peer_has_a_path(void **state)
 	assert_memory_equal(told_of(id)->address, peer.address, 16);
 }
 
+/* Where the document has no BFD, the dataplane is told so. */
+static void bfd_that_is_off_is_told(void **state)
+{
+	customer.links[0].plan.bfd.interval_ms = 300;
+	paths_state(&sync_);
+	assert_int_equal(told_of(towards(PRIMARY, "192.0.2.1"))->bfd_off, 0);
+	assert_int_equal(told_of(towards(PRIMARY, "2001:db8:1::1"))->bfd_off, 0);
+	assert_int_equal(told_of(towards(SECONDARY, "198.51.100.1"))->bfd_off, 1);
+}
+
 static void next_hops_belong_to_the_peer(void **state)
 {
 	uint32_t id = towards(PRIMARY, "2001:db8:1::1");
@@ -260,6 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		path_test(each_peer_has_a_path),
+		path_test(bfd_that_is_off_is_told),
 		path_test(next_hops_belong_to_the_peer),
 		path_test(a_new_plan_keeps_what_stays),
 		path_test(ids_are_adopted),

@@ -79,11 +79,17 @@ int bfd_session_counters(uint32_t lid, struct bfd_counters *counters)
 
 /* ---- paths ---- */
 
-static uint32_t pathless, generation;
+static uint32_t pathless, bfd_off, generation;
 
 void fake_lose_path(uint32_t interface)
 {
 	pathless = interface;
+	generation++;
+}
+
+void fake_bfd_off(uint32_t interface)
+{
+	bfd_off = interface;
 	generation++;
 }
 
@@ -92,14 +98,15 @@ uint32_t path_generation(void)
 	return generation;
 }
 
-bool path_next_on(uint32_t interface, uint32_t *id, struct api_path *api)
+bool path_find(uint32_t interface, uint8_t family, const uint8_t peer[16], struct api_path *api)
 {
-	if (*id != 0 || interface == pathless)
-		return false;
-	*id = 1;
-	*api = (struct api_path){
-		.id = 1, .interface = interface, .family = AF_INET, .address = {10, 0, 0, 1}};
-	return true;
+	*api = (struct api_path){.id = 1,
+		.interface = interface,
+		.family = AF_INET,
+		.bfd_off = interface == bfd_off,
+		.address = {10, 0, 0, 1}};
+	return interface != pathless && family == api->family &&
+	       memcmp(api->address, peer, sizeof(api->address)) == 0;
 }
 
 /* ---- bfdd ---- */
@@ -137,6 +144,7 @@ int daemon_setup(void **state)
 
 	memset(&engine, 0, sizeof(engine));
 	fake_lose_path(0);
+	fake_bfd_off(0);
 	fake_now_us = 1000000;
 	snprintf(daemon.path, sizeof(daemon.path), "%.60s/onramp-bfdd-%d", dir ? dir : "/tmp",
 		(int)getpid());

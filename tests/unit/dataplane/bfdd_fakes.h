@@ -38,6 +38,8 @@ struct engine_session *engine_find(uint32_t lid);
 
 /* Each interface has one to 10.0.0.1, but this one; others learn of a change. */
 void fake_lose_path(uint32_t interface);
+/* And on this one alone BFD is off. */
+void fake_bfd_off(uint32_t interface);
 
 /* ---- bfdd ---- */
 

@@ -157,6 +157,75 @@ static void what_is_held_ends_with_its_path(void **state)
 	assert_int_equal(bfdd_sessions_count(), 0);
 }
 
+static bool is_shut(uint32_t lid)
+{
+	const struct engine_session *session = engine_find(lid);
+
+	return session != NULL && session->config.shutdown;
+}
+
+/* An operator switches BFD off: the peer hears that it is on purpose, and the path is let go at
+ * once (RFC 5880 6.8.16). */
+static void bfd_that_is_off_ends_administratively(void **state)
+{
+	int connection = connected(*state);
+
+	daemon_add(connection, 7, 3);
+	daemon_add(connection, 8, 4);
+	turn_after(0);
+	fake_bfd_off(3);
+	turn_after(0);
+	assert_false(is_shut(7)); /* as long as bfdd asks for it */
+	daemon_delete(connection, 7, 3);
+	daemon_delete(connection, 8, 4);
+	turn_after(0);
+	assert_true(is_shut(7));
+	assert_false(is_shut(8));
+	turn_after(BFDD_FAREWELL_US - 1);
+	assert_true(is_shut(7));
+	turn_after(1);
+	assert_null(engine_find(7));
+	assert_non_null(engine_find(8));
+	close(connection);
+}
+
+/* The other way round, and back again while the peer is being told. */
+static void bfd_may_be_wanted_again(void **state)
+{
+	int connection = connected(*state);
+
+	daemon_add(connection, 7, 3);
+	daemon_delete(connection, 7, 3);
+	turn_after(0);
+	assert_false(is_shut(7));
+	fake_bfd_off(3);
+	turn_after(0);
+	assert_true(is_shut(7));
+	fake_bfd_off(0);
+	daemon_add(connection, 9, 3);
+	turn_after(BFDD_FAREWELL_US);
+	assert_non_null(engine_find(9));
+	assert_false(is_shut(9));
+	assert_int_equal(engine.count, 1);
+	close(connection);
+}
+
+/* A bfdd that just leaves says nothing about what is wanted. */
+static void bfdd_that_dies_shuts_nothing(void **state)
+{
+	int connection = connected(*state);
+
+	daemon_add(connection, 7, 3);
+	fake_bfd_off(3);
+	turn_after(0);
+	close(connection);
+	daemon_die(*state);
+	turn_after(0);
+	turn_after(BFDD_FAREWELL_US);
+	assert_non_null(engine_find(7));
+	assert_false(is_shut(7));
+}
+
 static void multihop(void **state)
 {
 	int connection = connected(*state);
@@ -465,6 +534,9 @@ int main(void)
 		TEST(add_change_delete),
 		TEST(what_has_no_path_is_not_held),
 		TEST(what_is_held_ends_with_its_path),
+		TEST(bfd_that_is_off_ends_administratively),
+		TEST(bfd_may_be_wanted_again),
+		TEST(bfdd_that_dies_shuts_nothing),
 		TEST(multihop),
 		TEST(placeholders_and_strangers),
 		TEST(bytes_behind_an_ipv4_address),

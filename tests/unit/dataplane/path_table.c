@@ -220,6 +220,33 @@ static void a_new_path_starts_anew(void **state)
 	assert_false(path_set(1, AF_INET, peer_a, API_PATH_BFD, true));
 }
 
+/* Who waits for that need not look all the time. */
+static void bfd_that_goes_off_is_found(void **state)
+{
+	struct api_path api = {.id = 5, .interface = 1, .family = AF_INET}, found;
+	uint32_t generation;
+
+	add_interface(1, 0, 7);
+	memcpy(api.address, peer_a, sizeof(api.address));
+	assert_int_equal(path_upsert(&api), 0);
+	assert_true(path_find(1, AF_INET, peer_a, &found));
+	assert_int_equal(found.bfd_off, 0);
+	generation = path_generation();
+	api.bfd_off = 1;
+	assert_int_equal(path_upsert(&api), 0);
+	assert_int_not_equal(path_generation(), generation);
+	assert_true(path_find(1, AF_INET, peer_a, &found));
+	assert_int_equal(found.bfd_off, 1);
+	assert_false(path_find(1, AF_INET, peer_b, &found));
+	assert_false(path_find(1, AF_INET6, peer_a, &found));
+	generation = path_generation();
+	assert_int_equal(path_delete(5), 0);
+	assert_int_not_equal(path_generation(), generation);
+	assert_false(path_find(1, AF_INET, peer_a, &found));
+	api.bfd_off = 2;
+	assert_int_equal(path_upsert(&api), -EINVAL);
+}
+
 static void sweeps_what_was_not_named(void **state)
 {
 	add_interface(1, 0, 7);
@@ -338,6 +365,7 @@ int main(void)
 		fake_test(adjacencies_live_with_their_path_or_port),
 		fake_test(paths_are_held_and_hold),
 		fake_test(a_new_path_starts_anew),
+		fake_test(bfd_that_goes_off_is_found),
 		fake_test(sweeps_what_was_not_named),
 		fake_test(dumps),
 		fake_test(changes_are_news),
