@@ -104,6 +104,7 @@ enum { STATIC_PREFIXES, STATIC_GATEWAY, STATIC_LINK_SUBNETS };
 enum { CONNECTION_CIRCUIT, CONNECTION_WEIGHT };
 
 extern const struct schema site_schema;
+extern const struct schema bfd_schema; /* schema_bfd.c */
 
 /* What a later version brings ("BFD sessions"), or NULL: a field that is refused by name. */
 const char *schema_later(const char *field);

@@ -7,8 +7,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include <rte_cycles.h>
-
 #include "dataplane/interface/interface.h"
 #include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/nexthop.h"
@@ -361,103 +359,6 @@ static void multihop_takes_the_routes_way(void **state)
 	assert_int_equal(ledger_of(1).injected + ledger_of(2).injected, 2);
 }
 
-/* ---- a device that takes no more ---- */
-
-enum { DEVICE_ROOM = 1023 }; /* the fixture's ring of 1,024 holds one less */
-
-/* Fills port 0's device with packets of other sessions, and makes one more. */
-static struct bfd_departure fill_device(struct frame *packet)
-{
-	struct bfd_departure departure;
-
-	scene(&untagged, &untagged);
-	make(packet, &untagged, AF_INET, 3784, 255);
-	departure = make_departure(packet, AF_INET, 1);
-	departure.discriminator = 1;
-	for (unsigned int i = 0; i < DEVICE_ROOM; i++)
-		depart(&departure);
-	assert_int_equal(sent_count(0), DEVICE_ROOM);
-	assert_int_equal(ledger_of(1).tx, DEVICE_ROOM);
-	departure.discriminator = 2;
-	return departure;
-}
-
-static void expect_lost(uint32_t discriminator)
-{
-	assert_int_equal(arrived_count, 1);
-	assert_int_equal(arrived[0].lost, 1);
-	assert_int_equal(arrived[0].discriminator, discriminator);
-	arrived_count = 0;
-	expect_drops(1, API_DROP_TX_FULL, 1);
-}
-
-static void what_the_device_refuses_goes_out_later(void **state)
-{
-	struct frame packet, taken;
-	struct bfd_departure departure = fill_device(&packet);
-
-	depart(&departure);
-	assert_int_equal(worker.bfd_waiting_count, 1);
-	worker.now += rte_get_tsc_hz() / 1000;
-	pipeline_bfd(&worker, NULL, 0);
-	assert_int_equal(worker.bfd_waiting_count, 1);
-	assert_int_equal(ledger_of(1).injected, DEVICE_ROOM); /* it is no packet yet */
-	take_sent(0, &taken);
-	pipeline_bfd(&worker, NULL, 0);
-	assert_int_equal(worker.bfd_waiting_count, 0);
-	assert_int_equal(ledger_of(1).tx, DEVICE_ROOM + 1);
-	assert_int_equal(sent_count(0), DEVICE_ROOM);
-	assert_int_equal(arrived_count, 0);
-}
-
-static void what_waits_too_long_is_lost_on_its_session(void **state)
-{
-	struct frame packet;
-	struct bfd_departure departure = fill_device(&packet);
-
-	depart(&departure);
-	worker.now += rte_get_tsc_hz() / 100;
-	pipeline_bfd(&worker, NULL, 0);
-	assert_int_equal(worker.bfd_waiting_count, 0);
-	expect_lost(2);
-	assert_int_equal(ledger_of(1).tx, DEVICE_ROOM);
-}
-
-/* RFC 5880 6.7.4: the peer refuses a sequence number that comes behind a later one. */
-static void a_newer_packet_takes_the_place_of_one_that_waits(void **state)
-{
-	struct frame packet, taken;
-	struct bfd_departure departure = fill_device(&packet), newer = departure;
-
-	newer.l3[40] ^= 0xff; /* not the same bytes */
-	depart(&departure);
-	depart(&newer);
-	assert_int_equal(worker.bfd_waiting_count, 1);
-	expect_lost(2);
-	for (unsigned int i = 0; i < DEVICE_ROOM; i++)
-		take_sent(0, &taken);
-	pipeline_bfd(&worker, NULL, 0);
-	take_sent(0, &taken);
-	assert_memory_equal(taken.bytes + 14, newer.l3, newer.l3_bytes);
-}
-
-/* More sessions than may wait: the rest is lost at once. */
-static void no_more_than_there_is_room_for_wait(void **state)
-{
-	struct frame packet, taken;
-	struct bfd_departure departure = fill_device(&packet);
-
-	for (unsigned int i = 0; i < BFD_WAITING_MAX; i++, departure.discriminator++)
-		depart(&departure);
-	assert_int_equal(arrived_count, 0);
-	depart(&departure);
-	expect_lost(BFD_WAITING_MAX + 2);
-	for (unsigned int i = 0; i < DEVICE_ROOM; i++)
-		take_sent(0, &taken);
-	pipeline_bfd(&worker, NULL, 0);
-	assert_int_equal(sent_count(0), BFD_WAITING_MAX);
-}
-
 static bool is_watched(uint32_t interface, uint8_t family, const uint8_t peer[16])
 {
 	return true;
@@ -499,10 +400,6 @@ int main(void)
 		pipeline_test(a_port_without_link_is_a_counted_drop),
 		pipeline_test(multihop_takes_the_routes_way),
 		pipeline_test(a_link_under_test_hears_and_says_nothing),
-		pipeline_test(what_the_device_refuses_goes_out_later),
-		pipeline_test(what_waits_too_long_is_lost_on_its_session),
-		pipeline_test(a_newer_packet_takes_the_place_of_one_that_waits),
-		pipeline_test(no_more_than_there_is_room_for_wait),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
