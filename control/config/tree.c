@@ -9,7 +9,6 @@
 #include <yaml.h>
 
 #define DEPTH_MAX 32u /* more than structure.c takes */
-#define LINE_MAX_CHARS 100
 
 /* ---- reading ---- */
 
@@ -232,7 +231,7 @@ char *tree_write(const json_t *tree, size_t *length)
 	done = yaml_emitter_initialize(&writer.emitter) != 0;
 	if (done) {
 		yaml_emitter_set_output(&writer.emitter, put, writer.file);
-		yaml_emitter_set_width(&writer.emitter, LINE_MAX_CHARS);
+		yaml_emitter_set_width(&writer.emitter, -1); /* no line is broken */
 		yaml_emitter_set_unicode(&writer.emitter, 1);
 		done = write_document(&writer, tree);
 		yaml_emitter_delete(&writer.emitter);

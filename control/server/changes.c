@@ -132,6 +132,11 @@ static void forget_lines(json_t *findings)
 		json_object_set_new(finding, "line", json_integer(0));
 }
 
+static bool findings_stand(const json_t *refusal)
+{
+	return json_array_size(json_object_get(refusal, "findings")) > 0;
+}
+
 /* The document that the store would hold, checked like any. */
 static json_t *check_document(struct office *office, struct change *change)
 {
@@ -145,6 +150,10 @@ static json_t *check_document(struct office *office, struct change *change)
 	free(document);
 	forget_lines(findings);
 	json_decref(findings);
+	/* Who gave a command sees no document. */
+	if (findings_stand(refusal) && strcmp(change->wish.origin, "command") == 0)
+		json_object_set_new(
+			refusal, "error", json_string("the site would not be right with it"));
 	return refusal;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/config/loader.h"
 #include "control/server/changes.h"
 #include "control/store/merge.h"
 #include "control/store/objects.h"
@@ -237,6 +238,19 @@ static json_t *set_principal(const json_t *request, struct wish *wish)
 				 name);
 }
 
+static json_t *refuse_unknown(const struct office *office, const char *called)
+{
+	const struct plan *plan = sync_plan(office->sync);
+	struct suggestion suggestion = {.wrong = called};
+	char hint[80];
+
+	for (unsigned int i = 0; plan != NULL && i < plan->site->circuit_count; i++)
+		suggest(&suggestion, plan->site->circuits[i].name);
+	return request_error("there is no circuit of the name or service key \"%.40s\"%s; see "
+			     "`onramp show circuits`",
+		called, suggestion_text(&suggestion, hint, sizeof(hint)));
+}
+
 static json_t *read_circuit(struct office *office, const json_t *request, struct wish *wish)
 {
 	const char *called = json_string_value(json_object_get(request, "circuit"));
@@ -259,9 +273,7 @@ static json_t *read_circuit(struct office *office, const json_t *request, struct
 				     "ports: `onramp apply FILE`");
 	found = find_circuit(office, called, path, &wish->principal);
 	if (!found && !creates)
-		return request_error("there is no circuit of the name or service key \"%.40s\"; "
-				     "see `onramp show circuits`",
-			called);
+		return refuse_unknown(office, called);
 	if (found && creates)
 		return request_error(
 			"there is a circuit %.40s already; choose another name", called);

@@ -193,17 +193,33 @@ static unsigned int depth_of(const char *path)
 	return depth;
 }
 
+/* The site's own fields, with the revision among them. */
+static bool join_site(json_t *records, const json_t *objects, uint64_t revision)
+{
+	json_t *own = json_copy(json_object_get(objects, ""));
+	bool done = own != NULL;
+
+	if (done && revision > 0)
+		done = json_object_set_new(own, "revision", json_integer((json_int_t)revision)) ==
+		       0;
+	done = done && join(records, "", own);
+	json_decref(own);
+	return done;
+}
+
 /* Parents first, wherever they stand. */
-static bool join_all(json_t *records, const json_t *objects)
+static bool join_all(json_t *records, const json_t *objects, uint64_t revision)
 {
 	const char *path;
 	json_t *own;
 
-	for (unsigned int depth = 0; depth <= DEPTH_MAX; depth++)
+	if (!join_site(records, objects, revision))
+		return false;
+	for (unsigned int depth = 1; depth <= DEPTH_MAX; depth++)
 		json_object_foreach ((json_t *)objects, path, own)
 			if (depth_of(path) == depth && !join(records, path, own))
 				return false;
-	return json_object_get(records, "") != NULL;
+	return true;
 }
 
 char *objects_document(const json_t *objects, uint64_t revision, size_t *length)
@@ -211,12 +227,8 @@ char *objects_document(const json_t *objects, uint64_t revision, size_t *length)
 	json_t *records = json_object();
 	char *document = NULL;
 
-	if (records != NULL && join_all(records, objects)) {
-		json_t *site = json_object_get(records, "");
-		if (revision == 0 || json_object_set_new(site, "revision",
-					     json_integer((json_int_t)revision)) == 0)
-			document = tree_write(site, length);
-	}
+	if (records != NULL && join_all(records, objects, revision))
+		document = tree_write(json_object_get(records, ""), length);
 	json_decref(records);
 	return document;
 }

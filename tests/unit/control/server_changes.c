@@ -189,6 +189,8 @@ static void refusals_say_why(void **state)
 	must_not(verb("contoso", "set-tier", "local"), "tier is standard and cannot become local");
 	must_not(verb("contoso", "set-tier", "gold"), "gold");
 	must_not(verb("nobody", "enable", NULL), "there is no circuit of the name");
+	must_not(verb("contos", "enable", NULL), "did you mean \\\"contoso\\\"?");
+	must_not(verb("contoso", "set-bandwidth", "3G"), "the site would not be right with it");
 	must_not(verb("contoso].peerings[private", "enable", NULL), "neither a circuit's name");
 	must_not(verb("contoso", "dance", NULL), "nothing that can be done to a circuit");
 	must_not(begin(key, "deprovision"),
