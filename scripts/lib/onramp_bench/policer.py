@@ -21,6 +21,7 @@ from onramp_lab.shell import LabError
 from . import build, external, forwarding, neighbours, policer_plot
 from .cases import BASE, BY_NAME
 from .results import Row
+from .scaling import prefer
 
 SKUS_MBPS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 40_000, 100_000, 200_000, 400_000)
 SIZES = ("64", "594", "1500")
@@ -37,7 +38,7 @@ FREE = "v4-vlan-64r-1k-no-policer"
 
 def effort(options):
     """Runs of each figure, and seconds of each."""
-    return (3, 0.25) if options.quick else (5, 0.6)
+    return (3, 0.4) if options.quick else (5, 1.0)
 
 
 def name_of(mbps):
@@ -97,6 +98,7 @@ def real_time(bench, options):
         dataplane.may_drop = tuple(DROPS.values())
         try:
             dataplane.resume()
+            prefer(dataplane.process.pid)
             for mbps, row in exact_rows(dataplane, size, options):
                 carried.add((name_of(mbps), size))
                 bench.add([row])
