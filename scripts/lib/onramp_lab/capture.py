@@ -2,10 +2,14 @@
 """Counting packets on the wire with tcpdump."""
 
 import os
+import re
 import signal
 
 from .process import Process
-from .shell import run
+from .shell import run, wait_until
+
+# What it says when asked by SIGUSR1.
+COUNTS = re.compile(r"(\d+) packets? captured, (\d+) packets? received by filter")
 
 
 class Capture:
@@ -25,8 +29,20 @@ class Capture:
         self.process.wait_output("listening on")
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *error):
+        if not any(error):
+            wait_until(f"{self.process.name}: all that came written", self._all_written, 10, 0.02)
         self.process.stop(signal.SIGINT)
+
+    def _all_written(self):
+        """What has come and is not read yet would end with it."""
+        said = len(COUNTS.findall(self.process.output()))
+        os.kill(self.process.pid, signal.SIGUSR1)
+        def answer():
+            counts = COUNTS.findall(self.process.output())
+            return len(counts) > said and counts[-1]
+        captured, received = wait_until("tcpdump's counts", answer, 5, 0.005)
+        return captured == received or (False, f"{captured} of {received}")
 
     def lines(self, expression=""):
         """One line a packet that matches, link-level header included."""
