@@ -59,7 +59,7 @@ struct api_bfd_session {
 	uint32_t interval_mean_us, interval_max_us;
 	uint32_t jitter_mean_us, jitter_max_us; /* between two such intervals */
 	uint32_t late_max_us;                   /* our own packets, behind their time, while Up */
-	uint32_t lost;                          /* our own packets that no worker or no device took */
+	uint32_t lost; /* our own packets that no worker or no device took */
 	uint64_t refused[API_BFD_REFUSALS_MAX];
 };
 

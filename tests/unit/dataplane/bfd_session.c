@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * BFD sessions: rules of RFC 5880 6.8, each test named by its own (others: bfd_rules.c). Time is the
- * test's; the peer is either a packet written by hand or a second session.
+ * BFD sessions: rules of RFC 5880 6.8, each test named by its own (others: bfd_rules.c). Time is
+ * the test's; the peer is either a packet written by hand or a second session.
  */
 #include <setjmp.h>
 #include <stdarg.h>
