@@ -7,6 +7,7 @@
 
 #include "control/cli/change.h"
 #include "control/cli/control.h"
+#include "control/cli/fields.h"
 #include "control/cli/link_test.h"
 #include "control/cli/table.h"
 
@@ -20,7 +21,7 @@ static int run_verb(const struct cli *cli, const char *verb)
 
 	if (cli->value != NULL)
 		json_object_set_new(wish, "value", json_string(cli->value));
-	return change_run(cli, wish);
+	return change_run(cli, fields_principal(cli, wish));
 }
 
 int circuit_provision_run(const struct cli *cli)
@@ -58,6 +59,17 @@ int circuit_delete_run(const struct cli *cli)
 	return run_verb(cli, "delete");
 }
 
+int circuit_set_run(const struct cli *cli)
+{
+	json_t *fields = fields_read(cli);
+
+	if (fields == NULL)
+		return STATUS_USAGE;
+	return change_run(
+		cli, fields_principal(cli, json_pack("{s:s, s:s, s:o}", "circuit", cli->operand,
+						   "verb", "set", "fields", fields)));
+}
+
 /* Digits are a number, as in a file; what is none is left to control to refuse. */
 static json_t *tag_value(const char *text)
 {
@@ -85,8 +97,9 @@ int circuit_create_run(const struct cli *cli)
 			json_object_set_new(fields, given[i].field, json_string(given[i].value));
 	if (cli->s_tag != NULL)
 		json_object_set_new(fields, "s_tag", tag_value(cli->s_tag));
-	return change_run(cli, json_pack("{s:s, s:s, s:o}", "circuit", cli->operand, "verb",
-				       "create", "fields", fields));
+	return change_run(
+		cli, fields_principal(cli, json_pack("{s:s, s:s, s:o}", "circuit", cli->operand,
+						   "verb", "create", "fields", fields)));
 }
 
 /* ---- waiting ---- */

@@ -24,6 +24,8 @@ static const struct option {
 	{OPTION_STOP, "--stop", NULL, NULL, offsetof(struct cli, stop)},
 	{OPTION_CIRCUIT, "--circuit", " CIRCUIT", "a circuit's name",
 		offsetof(struct cli, circuit)},
+	{OPTION_AS, "--as", " PRINCIPAL", "operator, provider or customer:NAME",
+		offsetof(struct cli, as)},
 	{OPTION_PRUNE, "--prune", NULL, NULL, offsetof(struct cli, prune)},
 	{OPTION_TAKE_OWNERSHIP, "--take-ownership", NULL, NULL,
 		offsetof(struct cli, take_ownership)},

@@ -28,6 +28,7 @@ struct cli {
 	/* of options with values; NULL: not given */
 	const char *duration; /* --for */
 	const char *circuit;  /* --circuit */
+	const char *as;       /* --as */
 	const char *timeout, *port_pair, *bandwidth, *tier, *family, *s_tag;
 	bool colour;
 	FILE *out; /* results */
@@ -46,6 +47,7 @@ enum {
 	OPTION_EFFECTIVE = 256,
 	OPTION_TIMEOUT = 512,
 	OPTION_CIRCUIT = 1 << 16,
+	OPTION_AS = 1 << 24,
 	OPTION_SOLD = 1024, /* --port-pair, --bandwidth, --tier, --family, --s-tag */
 };
 
@@ -66,6 +68,7 @@ struct command {
 extern const struct command onramp_command;
 /* Parts of it that have files of their own. */
 extern const struct command circuit_commands[];
+extern const struct command peering_commands[];
 extern const struct command wait_commands[];
 
 /* Fills cli from the arguments (argv[0] is skipped) and finds the command to run. NULL: it is over
@@ -91,6 +94,10 @@ int circuit_disable_run(const struct cli *cli);
 int circuit_set_bandwidth_run(const struct cli *cli);
 int circuit_set_tier_run(const struct cli *cli);
 int circuit_delete_run(const struct cli *cli);
+int circuit_set_run(const struct cli *cli);
+int peering_set_run(const struct cli *cli);
+int peering_delete_run(const struct cli *cli);
+int show_service_key_run(const struct cli *cli);
 int wait_circuit_run(const struct cli *cli);
 int link_drain_run(const struct cli *cli);
 int link_undrain_run(const struct cli *cli);

@@ -31,6 +31,18 @@ static const struct command show_commands[] = {
 		.run = show_circuits_run,
 	},
 	{
+		.name = "service-key",
+		.operand = "SERVICE-KEY",
+		.summary = "what its provider sees of a circuit: ports, tags, bandwidth, state",
+		.details =
+			"Asked from control. One line for each link; no more of the circuit than "
+			"the\n"
+			"provider has to do with. MANAGED: peerings whose fields are his to "
+			"write.",
+		.example = "onramp show service-key 0f9c3b52-6a0e-5c0f-9a3b-0d8c5d1f7e11",
+		.run = show_service_key_run,
+	},
+	{
 		.name = "peerings",
 		.operand = "[ADDRESS]",
 		.summary = "both links of each peering: addresses, neighbour and BGP states",
@@ -322,6 +334,13 @@ static const struct command commands[] = {
 			   "start.",
 		.example = "onramp circuit set-bandwidth acme 2G",
 		.commands = circuit_commands,
+	},
+	{
+		.name = "peering",
+		.summary = "the peerings of circuits, by whoever manages them",
+		.details = "See the commands.",
+		.example = "onramp peering set acme/private '{peer_asn: 65010}'",
+		.commands = peering_commands,
 	},
 	{
 		.name = "wait",

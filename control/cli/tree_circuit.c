@@ -5,11 +5,18 @@
 
 #define DRY_RUN_HELP "--dry-run says what would change, or why it is refused, and does nothing."
 
+#define FIELDS_HELP \
+	"FIELDS is a mapping in one word, as in the site's file; null takes a field away.\n"
+#define AS_HELP                                                                                  \
+	"Who calls the circuit by its service key does it as its provider, else as the\n"        \
+	"operator; --as customer:NAME speaks for the customer that the circuit names. A field\n" \
+	"is changed by its owner alone (docs/operator-guide.md); the audit log says as whom.\n"
+
 const struct command circuit_commands[] = {
 	{
 		.name = "create",
 		.operand = "CIRCUIT",
-		.options = OPTION_DRY_RUN | OPTION_SOLD,
+		.options = OPTION_DRY_RUN | OPTION_AS | OPTION_SOLD,
 		.summary = "sell a circuit: it has a service key, and no peering yet",
 		.details = "--port-pair and --bandwidth must be given; --s-tag on QinQ pairs. The "
 			   "customer's\n"
@@ -23,7 +30,7 @@ const struct command circuit_commands[] = {
 	{
 		.name = "provision",
 		.operand = "SERVICE-KEY",
-		.options = OPTION_DRY_RUN | OPTION_BEGIN,
+		.options = OPTION_DRY_RUN | OPTION_BEGIN | OPTION_AS,
 		.summary = "the provider says that its part is done: the circuit forwards",
 		.details = "For circuits on provider pairs. --begin: the provider has only begun; "
 			   "the\n"
@@ -35,7 +42,7 @@ const struct command circuit_commands[] = {
 	{
 		.name = "deprovision",
 		.operand = "SERVICE-KEY",
-		.options = OPTION_DRY_RUN | OPTION_BEGIN,
+		.options = OPTION_DRY_RUN | OPTION_BEGIN | OPTION_AS,
 		.summary = "the provider takes its part away: the circuit forwards no longer",
 		.details = "--begin: the provider has only begun; the circuit is "
 			   "deprovisioning.\n" DRY_RUN_HELP,
@@ -45,7 +52,7 @@ const struct command circuit_commands[] = {
 	{
 		.name = "enable",
 		.operand = "CIRCUIT",
-		.options = OPTION_DRY_RUN,
+		.options = OPTION_DRY_RUN | OPTION_AS,
 		.summary = "let a circuit forward again",
 		.details = "It does when its provider has provisioned it too.\n" DRY_RUN_HELP,
 		.example = "onramp circuit enable acme",
@@ -54,7 +61,7 @@ const struct command circuit_commands[] = {
 	{
 		.name = "disable",
 		.operand = "CIRCUIT",
-		.options = OPTION_DRY_RUN,
+		.options = OPTION_DRY_RUN | OPTION_AS,
 		.summary = "stop a circuit: its BGP sessions end and nothing is forwarded",
 		.details = "What was sold stays.\n" DRY_RUN_HELP,
 		.example = "onramp circuit disable acme --dry-run",
@@ -64,7 +71,7 @@ const struct command circuit_commands[] = {
 		.name = "set-bandwidth",
 		.operand = "CIRCUIT",
 		.value = "RATE",
-		.options = OPTION_DRY_RUN,
+		.options = OPTION_DRY_RUN | OPTION_AS,
 		.summary = "sell more or less bandwidth, under running traffic",
 		.details = "RATE is one that is sold on the circuit's ports, such as 500M or "
 			   "2G.\n" DRY_RUN_HELP,
@@ -75,22 +82,57 @@ const struct command circuit_commands[] = {
 		.name = "set-tier",
 		.operand = "CIRCUIT",
 		.value = "TIER",
-		.options = OPTION_DRY_RUN,
+		.options = OPTION_DRY_RUN | OPTION_AS,
 		.summary = "change the tier: standard and premium, and local into either",
 		.details = DRY_RUN_HELP,
 		.example = "onramp circuit set-tier acme premium",
 		.run = circuit_set_tier_run,
 	},
 	{
+		.name = "set",
+		.operand = "CIRCUIT",
+		.value = "FIELDS",
+		.options = OPTION_DRY_RUN | OPTION_AS,
+		.summary = "change any field, as a file would say it",
+		.details = FIELDS_HELP DRY_RUN_HELP,
+		.example = "onramp circuit set acme '{family: unlimited, burst: 20ms}'",
+		.run = circuit_set_run,
+	},
+	{
 		.name = "delete",
 		.operand = "CIRCUIT",
-		.options = OPTION_DRY_RUN,
+		.options = OPTION_DRY_RUN | OPTION_AS,
 		.summary = "delete a circuit with its peerings",
 		.details = "Refused while its provider has it provisioned, and while a virtual "
 			   "network is\n"
 			   "connected to it. " DRY_RUN_HELP,
 		.example = "onramp circuit delete acme",
 		.run = circuit_delete_run,
+	},
+	{0},
+};
+
+const struct command peering_commands[] = {
+	{
+		.name = "set",
+		.operand = "CIRCUIT/PEERING",
+		.value = "FIELDS",
+		.options = OPTION_DRY_RUN | OPTION_AS,
+		.summary = "make a peering, or change fields of it",
+		.details = FIELDS_HELP AS_HELP DRY_RUN_HELP,
+		.example = "onramp peering set acme/private --as customer:acme '{peer_asn: 65010}'",
+		.run = peering_set_run,
+	},
+	{
+		.name = "delete",
+		.operand = "CIRCUIT/PEERING",
+		.options = OPTION_DRY_RUN | OPTION_AS,
+		.summary = "delete a peering: its BGP sessions end",
+		.details =
+			"Refused while a virtual network is connected to a private one.\n" AS_HELP
+				DRY_RUN_HELP,
+		.example = "onramp peering delete acme/public --as customer:acme",
+		.run = peering_delete_run,
 	},
 	{0},
 };

@@ -191,6 +191,7 @@ static bool build_circuit(struct build *build, const struct record *record, unsi
 	size_t peerings;
 
 	copy_name(circuit->name, record, CIRCUIT_NAME);
+	copy_name(circuit->customer, record, CIRCUIT_CUSTOMER);
 	circuit->bandwidth_bps = record_number(record, CIRCUIT_BANDWIDTH, 0);
 	circuit->burst_us = (uint32_t)record_number(record, CIRCUIT_BURST, 10000);
 	circuit->overhead_bytes = (uint32_t)record_number(record, CIRCUIT_OVERHEAD, 0);

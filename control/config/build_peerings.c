@@ -63,6 +63,26 @@ static void check_twins(struct build *build, struct record *const *records, unsi
 	}
 }
 
+/* Somebody must be there who can write it. */
+static void build_manager(struct build *build, const struct record *record,
+	const struct site_circuit *circuit, int pair, struct site_peering *peering)
+{
+	enum principal usual =
+		circuit->customer[0] != '\0' ? PRINCIPAL_CUSTOMER : PRINCIPAL_OPERATOR;
+
+	peering->managed_by =
+		(enum principal)record_number(record, PEERING_MANAGED_BY, (uint64_t)usual);
+	if (peering->managed_by == PRINCIPAL_CUSTOMER && circuit->customer[0] == '\0')
+		report(build->loader, record, PEERING_MANAGED_BY,
+			"customer, but the circuit names none; give it a customer: NAME");
+	if (peering->managed_by == PRINCIPAL_PROVIDER && pair >= 0 &&
+		build->site->port_pairs[pair].model == PAIR_DIRECT)
+		report(build->loader, record, PEERING_MANAGED_BY,
+			"provider, but port pair \"%s\" is direct, and no provider is between; "
+			"write customer or operator",
+			build->site->port_pairs[pair].name);
+}
+
 bool build_peerings(
 	struct build *build, const struct record *record, struct site_circuit *circuit, int pair)
 {
@@ -83,6 +103,7 @@ bool build_peerings(
 		peering->peer_asn = (uint32_t)record_number(records[i], PEERING_ASN, 0);
 		peering->bfd = build_bfd(build, records[i], PEERING_BFD, &peering->bfd_auth);
 		check_tag_field(build, records[i], qinq);
+		build_manager(build, records[i], circuit, pair, peering);
 		check_peer_asn(build, records[i], build->site);
 		check_twins(build, records, i);
 		build_peering_links(build, records[i], peering, pair);

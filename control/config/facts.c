@@ -134,6 +134,7 @@ static void circuit_facts(
 	json_t *fields = object(facts, "circuit %s", circuit->name);
 	char rate[24];
 
+	fact(fields, "customer", "%s", circuit->customer);
 	fact(fields, "port_pair", "%s", site->port_pairs[circuit->port_pair].name);
 	fact(fields, "bandwidth", "%s", rate_text(circuit->bandwidth_bps, rate, sizeof(rate)));
 	fact(fields, "rate_limit", "%s", circuit->rate_limit ? "true" : "false");
@@ -150,6 +151,7 @@ static void circuit_facts(
 	for (unsigned int i = 0; i < circuit->peering_count; i++) {
 		const struct site_peering *peering = &circuit->peerings[i];
 		fields = object(facts, "%s/%s", circuit->name, peering_type_name(peering->type));
+		fact(fields, "managed_by", "%s", principal_name(peering->managed_by));
 		fact(fields, circuit->s_tag != 0 ? "c_tag" : "vlan", "%u", peering->c_tag);
 		fact(fields, "peer_asn", "%u", peering->peer_asn);
 		bfd_fact(fields, &peering->bfd);

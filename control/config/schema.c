@@ -35,6 +35,9 @@ static const struct choice provider_states[] = {{"not-provisioned", PROVIDER_NOT
 static const struct choice peering_types[] = {{"private", PEERING_PRIVATE},
 	{"public", PEERING_PUBLIC}, {"microsoft", PEERING_PUBLIC}, {NULL, 0}};
 
+static const struct choice managers[] = {{"customer", PRINCIPAL_CUSTOMER},
+	{"provider", PRINCIPAL_PROVIDER}, {"operator", PRINCIPAL_OPERATOR}, {NULL, 0}};
+
 static const struct field cores_fields[] = {
 	[CORES_WORKERS] = {"workers", FIELD_INTEGER, SHAPE_LIST, .required = true, .maximum = 1023,
 		.unit = "CPU numbers", .example = "[2, 3]",
@@ -147,6 +150,12 @@ static const struct field peering_fields[] = {
 		.example = "private",
 		.sentence = "`private` leads into virtual networks, `public` to public services; "
 			    "`microsoft` is a synonym of `public`. Each once in a circuit."},
+	[PEERING_MANAGED_BY] = {"managed_by", FIELD_CHOICE, .choices = managers,
+		.example = "provider",
+		.sentence = "Who writes the peering's other fields: `customer`, `provider` (of "
+			    "circuits on provider pairs, whose provider runs the BGP side) or "
+			    "`operator`. Without it the circuit's `customer`, and the operator "
+			    "where there is none."},
 	[PEERING_C_TAG] = {"c_tag", TAG, .unit = "VLAN id", .example = "100",
 		.sentence = "Inner tag, of a circuit with `s_tag` (QinQ) and only there; unique in "
 			    "the circuit."},
@@ -176,6 +185,9 @@ static const struct schema peering_schema = {"a peering of a circuit",
 static const struct field circuit_fields[] = {
 	[CIRCUIT_NAME] = {"name", FIELD_NAME, .required = true, .example = "acme-prod",
 		.sentence = "Name of the circuit, unique in the site."},
+	[CIRCUIT_CUSTOMER] = {"customer", FIELD_NAME, .example = "acme",
+		.sentence = "Whose circuit it is. The peerings of a circuit that names its "
+			    "customer are his to write (`onramp peering set`), see `managed_by`."},
 	[CIRCUIT_PAIR] = {"port_pair", FIELD_NAME, .required = true, .example = "acme",
 		.sentence = "The port pair the circuit is on."},
 	[CIRCUIT_BANDWIDTH] = {"bandwidth", FIELD_RATE, .required = true, .example = "10G",
@@ -341,7 +353,6 @@ static const struct {
 	{"prefix_limit", "prefix limits"},
 	{"prefix_limits", "prefix limits"},
 	{"services", "public services"},
-	{"managed_by", "management by a provider"},
 	{"macsec", "MACsec"},
 	{"ipsec", "IPsec"},
 	{"reserved_asns", "a list of reserved AS numbers"},

@@ -100,13 +100,6 @@ bool lifecycle_allows(const struct circuit_life *before, const struct circuit_li
 	return restored || allows_step(before, after, refusal);
 }
 
-enum principal lifecycle_owner(const char *list, const char *field)
-{
-	bool provider = strcmp(list, "circuits") == 0 && strcmp(field, "provider_state") == 0;
-
-	return provider ? PRINCIPAL_PROVIDER : PRINCIPAL_OPERATOR;
-}
-
 bool lifecycle_forwards(enum pair_model model, enum provider_state state, bool enabled)
 {
 	return enabled && (model == PAIR_DIRECT || state == PROVIDER_PROVISIONED);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The life of a circuit: which changes there are, and whose they are. Pure functions.
+ * The life of a circuit: which changes there are. Whose they are: control/store/owners.h. Pure
+ * functions.
  *
  *   provider_state (ServiceProviderProvisioningState), of circuits on provider pairs only:
  *     not-provisioned -> [provisioning ->] provisioned -> [deprovisioning ->] not-provisioned
@@ -18,8 +19,6 @@
 #include <stddef.h>
 
 #include "control/model/site.h"
-
-enum principal { PRINCIPAL_OPERATOR, PRINCIPAL_PROVIDER, PRINCIPAL_CUSTOMER, PRINCIPALS };
 
 /* What of a circuit has a life of its own. */
 struct circuit_life {
@@ -40,9 +39,6 @@ struct circuit_life {
  * refusal says which field has which value, and what would be right. */
 bool lifecycle_allows(const struct circuit_life *before, const struct circuit_life *after,
 	bool restored, char refusal[REFUSAL_MAX]);
-
-/* Whose the field of one of a list ("circuits", "peerings", ...) is. */
-enum principal lifecycle_owner(const char *list, const char *field);
 
 /* Provisioned (or direct) and enabled. */
 bool lifecycle_forwards(enum pair_model model, enum provider_state state, bool enabled);

@@ -30,6 +30,8 @@ enum provider_state {
 	PROVIDER_DEPROVISIONING,
 };
 enum peering_type { PEERING_PRIVATE, PEERING_PUBLIC };
+/* Who may own a field of what is sold. */
+enum principal { PRINCIPAL_OPERATOR, PRINCIPAL_PROVIDER, PRINCIPAL_CUSTOMER, PRINCIPALS };
 enum { LINK_PRIMARY, LINK_SECONDARY, LINKS };
 
 struct site_port {
@@ -103,7 +105,8 @@ struct site_link {
 
 struct site_peering {
 	enum peering_type type;
-	uint16_t c_tag; /* the tag (vlan) of 802.1Q, the inner tag of QinQ */
+	enum principal managed_by; /* who writes its fields */
+	uint16_t c_tag;            /* the tag (vlan) of 802.1Q, the inner tag of QinQ */
 	uint32_t peer_asn;
 	struct bfd_timers bfd;
 	struct bfd_auth *bfd_auth; /* NULL: none */
@@ -112,6 +115,7 @@ struct site_peering {
 
 struct site_circuit {
 	char name[NAME_MAX_LENGTH + 1];
+	char customer[NAME_MAX_LENGTH + 1]; /* whose it is; may be empty */
 	unsigned int port_pair;
 	uint64_t bandwidth_bps;
 	bool rate_limit;         /* of provider circuits always, of direct ones when asked for */

@@ -176,7 +176,7 @@ static json_t *change_prepare(struct office *office, const json_t *request, stru
 	change->changes = objects_diff(office->store.now.objects, change->wish.objects);
 	if (change->changes == NULL)
 		return request_error("no memory");
-	refusal = wish_check_owners(&change->wish, change->changes);
+	refusal = wish_check_owners(&change->wish, office->store.now.objects, change->changes);
 	if (refusal == NULL)
 		refusal = check_document(office, change);
 	if (refusal == NULL)
@@ -266,7 +266,7 @@ static json_t *restore(struct office *office, const char *what, int error)
 static json_t *commit(struct office *office, struct change *change)
 {
 	const struct store_entry entry = {
-		.principal = change->wish.principal,
+		.principal = change->wish.as.principal,
 		.origin = change->wish.origin,
 		.user = office->user != NULL ? office->user : "unknown",
 		.command = change->wish.command,

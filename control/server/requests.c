@@ -183,7 +183,20 @@ static struct question *ask_bgp(struct office *office, const json_t *request,
 
 /* ---- dispatch ---- */
 
-static json_t *show_reply(struct office *office, const char *what)
+/* A circuit as its provider sees it, who knows it by its service key alone. */
+static json_t *service_key_reply(struct office *office, const json_t *request)
+{
+	const char *key = json_string_value(json_object_get(request, "service_key"));
+	json_t *rows = key != NULL ? view_service_key(sync_plan(office->sync), key) : NULL;
+
+	if (rows != NULL)
+		return rows_reply(rows);
+	return request_error("there is no circuit of the service key \"%.40s\" on a provider's "
+			     "ports; who bought it has it from the operator",
+		key != NULL ? key : "");
+}
+
+static json_t *show_reply(struct office *office, const char *what, const json_t *request)
 {
 	if (strcmp(what, "status") == 0)
 		return status_reply(office);
@@ -200,6 +213,8 @@ static json_t *show_reply(struct office *office, const char *what)
 		return rows_reply(store_audit(&office->store, AUDIT_ROWS_MAX));
 	if (strcmp(what, "verify") == 0)
 		return verify_reply(office);
+	if (strcmp(what, "service-key") == 0)
+		return service_key_reply(office, request);
 	if (strcmp(what, "drains") == 0)
 		return rows_reply(sync_drains(office->sync));
 	return request_error("nothing called \"%s\" can be shown", what);
@@ -217,7 +232,7 @@ struct question *request_handle(
 			return ask_bgp(office, request, finish_bgp, reply, context);
 		if (strcmp(what, "peerings") == 0)
 			return ask_bgp(office, request, finish_peerings, reply, context);
-		answer = show_reply(office, what);
+		answer = show_reply(office, what, request);
 	} else if (name != NULL && (strcmp(name, "plan") == 0 || strcmp(name, "commit") == 0)) {
 		answer = strcmp(name, "plan") == 0 ? changes_plan(office, request)
 						   : changes_commit(office, request);

@@ -25,6 +25,11 @@ const char *views_bgp_command(enum bgp_answer answer);
  * direct), forwards, encapsulation, s_tag, peerings, redundancy */
 json_t *view_circuits(const struct plan *plan);
 
+/* What the provider of a circuit sees, by its service key; a row each link: link, port
+ * (EDGE/PORT), outer_ethertype, s_tag, vlans (of 802.1Q), bandwidth_bps, provider_state, managed
+ * (the peerings whose fields are his). NULL: no circuit on a provider's ports has it. */
+json_t *view_service_key(const struct plan *plan, const char *key);
+
 /* Each field of circuits and their peerings, defaults too: name (contoso, contoso/private), field,
  * value, set_by. stamps: control/store/store.h */
 json_t *view_effective(const struct plan *plan, const json_t *stamps);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "control/config/diff.h"
 #include "control/model/lifecycle.h"
@@ -37,6 +38,63 @@ json_t *view_circuits(const struct plan *plan)
 	for (unsigned int i = 0; plan != NULL && i < plan->site->circuit_count; i++)
 		json_array_append_new(rows, circuit_row(plan->site, &plan->site->circuits[i]));
 	return rows;
+}
+
+/* ---- for its provider ---- */
+
+static json_t *vlans_of(const struct site_circuit *circuit)
+{
+	json_t *vlans = json_array();
+
+	for (unsigned int i = 0; circuit->s_tag == 0 && i < circuit->peering_count; i++)
+		json_array_append_new(vlans, json_sprintf("%u", circuit->peerings[i].c_tag));
+	return vlans;
+}
+
+static json_t *managed_by_provider(const struct site_circuit *circuit)
+{
+	json_t *managed = json_array();
+
+	for (unsigned int i = 0; i < circuit->peering_count; i++)
+		if (circuit->peerings[i].managed_by == PRINCIPAL_PROVIDER)
+			json_array_append_new(
+				managed, json_string(peering_type_name(circuit->peerings[i].type)));
+	return managed;
+}
+
+static json_t *provider_row(
+	const struct site *site, const struct site_circuit *circuit, unsigned int link)
+{
+	const struct port_ref *ref = &site->port_pairs[circuit->port_pair].ports[link];
+	const struct site_edge *edge = &site->edges[ref->edge];
+	const struct site_port *port = &edge->ports[ref->port];
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "link", link_name(link),
+		"port", json_sprintf("%s/%s", edge->name, port->name), "outer_ethertype",
+		json_sprintf("0x%04x", port->outer_ethertype), "s_tag",
+		circuit->s_tag != 0 ? json_integer(circuit->s_tag) : json_null(), "vlans",
+		vlans_of(circuit), "bandwidth_bps", (json_int_t)circuit->bandwidth_bps,
+		"provider_state", provider_state_name(circuit->provider_state), "managed",
+		managed_by_provider(circuit));
+}
+
+json_t *view_service_key(const struct plan *plan, const char *key)
+{
+	for (unsigned int i = 0; plan != NULL && i < plan->site->circuit_count; i++) {
+		const struct site_circuit *circuit = &plan->site->circuits[i];
+		const struct site_port_pair *pair = &plan->site->port_pairs[circuit->port_pair];
+		json_t *rows;
+
+		if (strcasecmp(circuit->service_key, key) != 0 || pair->model != PAIR_PROVIDER)
+			continue;
+		rows = json_array();
+		for (unsigned int link = 0; link < LINKS; link++)
+			if (pair->ports[link].present)
+				json_array_append_new(
+					rows, provider_row(plan->site, circuit, link));
+		return rows;
+	}
+	return NULL;
 }
 
 /* ---- with every default ---- */

@@ -6,15 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/config/loader.h"
 #include "control/server/changes.h"
+#include "control/server/wish_parts.h"
 #include "control/store/merge.h"
 #include "control/store/objects.h"
-
-static bool flag(const json_t *request, const char *name)
-{
-	return json_is_true(json_object_get(request, name));
-}
 
 /* ---- a file ---- */
 
@@ -104,209 +99,60 @@ static json_t *read_file(struct office *office, const json_t *request, struct wi
 	return refusal;
 }
 
-/* ---- a circuit ---- */
-
-struct verb {
-	const char *name;
-	const char *field;
-	const char *value; /* NULL: the request says it */
-	const char *begin; /* what it is instead while the provider works */
-};
-
-static const struct verb verbs[] = {
-	{"provision", "provider_state", "provisioned", "provisioning"},
-	{"deprovision", "provider_state", "not-provisioned", "deprovisioning"},
-	{"enable", "state", "enabled", NULL},
-	{"disable", "state", "disabled", NULL},
-	{"set-bandwidth", "bandwidth", NULL, NULL},
-	{"set-tier", "tier", NULL, NULL},
-};
-
-/* The circuit's name in path, by its name or by its service key. */
-static bool find_circuit(const struct office *office, const char *called,
-	char path[OBJECT_PATH_MAX], enum principal *principal)
-{
-	const struct plan *plan = sync_plan(office->sync);
-
-	snprintf(path, OBJECT_PATH_MAX, "circuits[%.40s]", called);
-	*principal = PRINCIPAL_OPERATOR;
-	if (json_object_get(office->store.now.objects, path) != NULL)
-		return true;
-	for (unsigned int i = 0; plan != NULL && i < plan->site->circuit_count; i++) {
-		if (strcasecmp(plan->site->circuits[i].service_key, called) != 0)
-			continue;
-		snprintf(path, OBJECT_PATH_MAX, "circuits[%s]", plan->site->circuits[i].name);
-		*principal = PRINCIPAL_PROVIDER;
-		return true;
-	}
-	return false;
-}
-
-static json_t *set_field(const struct verb *verb, const json_t *request, json_t *circuit)
-{
-	const char *value = json_string_value(json_object_get(request, "value"));
-
-	if (verb->value != NULL)
-		value = verb->begin != NULL && flag(request, "begin") ? verb->begin : verb->value;
-	if (value == NULL)
-		return request_error("%s needs \"value\", a string", verb->name);
-	/* A new circuit has these without anybody having said so. */
-	if (json_object_get(circuit, verb->field) == NULL &&
-		(strcmp(value, "enabled") == 0 || strcmp(value, "not-provisioned") == 0))
-		return NULL;
-	json_object_set_new(circuit, verb->field, json_string(value));
-	return NULL;
-}
-
-static json_t *create(const json_t *request, const char *path, struct wish *wish)
-{
-	const json_t *fields = json_object_get(request, "fields");
-	json_t *circuit = json_object();
-
-	if (!json_is_object(fields))
-		return request_error("create needs \"fields\", as a file has them");
-	json_object_update(circuit, (json_t *)fields);
-	json_object_set_new(wish->objects, path, circuit);
-	return NULL;
-}
-
-/* A network that the circuit is connected to; "" for none. */
-static void find_network(const json_t *objects, const char *circuit, char network[64])
-{
-	char connection[OBJECT_PATH_MAX];
-	const char *object;
-	json_t *own;
-
-	network[0] = '\0';
-	snprintf(connection, sizeof(connection), "].connections%s", strchr(circuit, '['));
-	json_object_foreach ((json_t *)objects, object, own) {
-		const char *at = strstr(object, connection);
-
-		if (at != NULL && strncmp(object, "vnets[", 6) == 0)
-			snprintf(network, 64, "%.*s", (int)(at - object - 6), object + 6);
-	}
-}
-
-/* With all that is in it. */
-static void delete_object(json_t *objects, const char *path)
-{
-	size_t length = strlen(path);
-	const char *object;
-	json_t *own;
-	void *next;
-
-	json_object_foreach_safe(
-		objects, next, object, own) if (strncmp(object, path, length) == 0 &&
-						(object[length] == '\0' || object[length] == '.'))
-		json_object_del(objects, object);
-}
-
-static json_t *delete_circuit(json_t *objects, const char *path)
-{
-	char network[64];
-
-	find_network(objects, path, network);
-	if (network[0] != '\0')
-		return request_error("%s cannot be deleted: it is connected to virtual network %s; "
-				     "take that connection away first",
-			path, network);
-	delete_object(objects, path);
-	return NULL;
-}
-
-static json_t *do_verb(const char *name, const json_t *request, const char *path, struct wish *wish)
-{
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return set_field(&verbs[i], request, json_object_get(wish->objects, path));
-	if (strcmp(name, "delete") != 0)
-		return request_error("\"%.40s\" is nothing that can be done to a circuit", name);
-	return delete_circuit(wish->objects, path);
-}
-
-static json_t *set_principal(const json_t *request, struct wish *wish)
-{
-	const char *name = json_string_value(json_object_get(request, "principal"));
-
-	if (name == NULL)
-		return NULL;
-	wish->principal = principal_find(name);
-	return wish->principal != PRINCIPALS
-		       ? NULL
-		       : request_error("\"%.40s\" is no principal; write operator, provider or "
-				       "customer",
-				 name);
-}
-
-static json_t *refuse_unknown(const struct office *office, const char *called)
-{
-	const struct plan *plan = sync_plan(office->sync);
-	struct suggestion suggestion = {.wrong = called};
-	char hint[80];
-
-	for (unsigned int i = 0; plan != NULL && i < plan->site->circuit_count; i++)
-		suggest(&suggestion, plan->site->circuits[i].name);
-	return request_error("there is no circuit of the name or service key \"%.40s\"%s; see "
-			     "`onramp show circuits`",
-		called, suggestion_text(&suggestion, hint, sizeof(hint)));
-}
-
-static json_t *read_circuit(struct office *office, const json_t *request, struct wish *wish)
-{
-	const char *called = json_string_value(json_object_get(request, "circuit"));
-	const char *verb = json_string_value(json_object_get(request, "verb"));
-	const char *value = json_string_value(json_object_get(request, "value"));
-	bool creates = verb != NULL && strcmp(verb, "create") == 0;
-	char path[OBJECT_PATH_MAX];
-	bool found;
-	json_t *refusal;
-
-	wish->origin = "command";
-	if (called == NULL || verb == NULL)
-		return request_error("\"circuit\" and \"verb\" are strings");
-	if (strpbrk(called, "[].") != NULL)
-		return request_error("\"%.40s\" is neither a circuit's name nor a service key; a "
-				     "name is a-z, 0-9 and -",
-			called);
-	if (office->store.now.revision == 0)
-		return request_error("nothing was applied yet; a circuit needs a site with its "
-				     "ports: `onramp apply FILE`");
-	found = find_circuit(office, called, path, &wish->principal);
-	if (!found && !creates)
-		return refuse_unknown(office, called);
-	if (found && creates)
-		return request_error(
-			"there is a circuit %.40s already; choose another name", called);
-	snprintf(wish->command, sizeof(wish->command), "circuit %.20s%s %.40s%s%.20s", verb,
-		flag(request, "begin") ? " --begin" : "", called, value != NULL ? " " : "",
-		value != NULL ? value : "");
-	wish->objects = json_deep_copy(office->store.now.objects);
-	if (wish->objects == NULL)
-		return request_error("no memory");
-	refusal = creates ? create(request, path, wish) : do_verb(verb, request, path, wish);
-	return refusal != NULL ? refusal : set_principal(request, wish);
-}
-
 /* ---- a rollback ---- */
 
-/* What is not the operator's is no part of his rollback: it stays as it is now. */
-static void keep_the_providers(const json_t *now, json_t *then)
+static bool is_operators(const json_t *objects, const char *object, const char *field)
 {
-	const char *object, *field;
-	json_t *own, *value;
+	return owner_of(objects, object, field).principal == PRINCIPAL_OPERATOR;
+}
+
+/* An object of another's, as a rollback of the operator's leaves it: as it is now, there or not,
+ * unless it comes back, or goes, with all that it is part of. */
+static void keep_object(const json_t *now, json_t *then, const char *object)
+{
+	json_t *present = json_object_get(now, object);
+	char parent[OBJECT_PATH_MAX];
+
+	objects_parent(object, parent, sizeof(parent));
+	if (json_object_get(now, parent) == NULL || json_object_get(then, parent) == NULL)
+		return;
+	if (present != NULL)
+		json_object_set_new(then, object, json_deep_copy(present));
+	else
+		json_object_del(then, object);
+}
+
+/* The same for fields of an object that is the operator's. */
+static void keep_fields(const json_t *now, json_t *then, const char *object)
+{
+	json_t *own = json_object_get(then, object), *present = json_object_get(now, object);
+	const char *field;
+	json_t *value;
 	void *next;
 
-	json_object_foreach (then, object, own) {
-		const json_t *present = json_object_get(now, object);
-		char list[OBJECT_PATH_MAX];
+	json_object_foreach_safe(own, next, field, value) if (!is_operators(then, object, field))
+		json_object_del(own, field);
+	json_object_foreach (present, field, value)
+		if (!is_operators(now, object, field))
+			json_object_set(own, field, value);
+}
 
-		objects_list(object, list, sizeof(list));
-		json_object_foreach_safe(own, next, field,
-			value) if (lifecycle_owner(list, field) != PRINCIPAL_OPERATOR)
-			json_object_del(own, field);
-		json_object_foreach ((json_t *)present, field, value)
-			if (lifecycle_owner(list, field) != PRINCIPAL_OPERATOR)
-				json_object_set(own, field, value);
+/* What is not the operator's is no part of his rollback: it stays as it is now. */
+static void keep_foreign(const json_t *now, json_t *then)
+{
+	const char *object;
+	json_t *own;
+	void *next;
+
+	json_object_foreach ((json_t *)now, object, own)
+		if (!is_operators(now, object, ""))
+			keep_object(now, then, object);
+	json_object_foreach_safe(then, next, object, own)
+	{
+		if (is_operators(then, object, ""))
+			keep_fields(now, then, object);
+		else if (json_object_get(now, object) == NULL)
+			keep_object(now, then, object);
 	}
 }
 
@@ -315,6 +161,7 @@ static json_t *read_rollback(struct office *office, const json_t *request, struc
 	json_int_t revision = json_integer_value(json_object_get(request, "rollback"));
 
 	wish->origin = "command";
+	wish->rollback = true;
 	snprintf(wish->command, sizeof(wish->command), "rollback %" JSON_INTEGER_FORMAT, revision);
 	if (revision > 0)
 		wish->objects = store_objects_at(&office->store, (uint64_t)revision);
@@ -322,7 +169,7 @@ static json_t *read_rollback(struct office *office, const json_t *request, struc
 		return request_error("the store has no revision %" JSON_INTEGER_FORMAT
 				     "; `onramp audit` lists those it has, up to %" PRIu64,
 			revision, office->store.now.revision);
-	keep_the_providers(office->store.now.objects, wish->objects);
+	keep_foreign(office->store.now.objects, wish->objects);
 	return NULL;
 }
 
@@ -334,7 +181,7 @@ json_t *wish_read(struct office *office, const json_t *request, struct wish *wis
 	if (json_object_get(request, "document") != NULL)
 		return read_file(office, request, wish);
 	if (json_object_get(request, "circuit") != NULL)
-		return read_circuit(office, request, wish);
+		return wish_read_circuit(office, request, wish);
 	if (json_object_get(request, "rollback") != NULL)
 		return read_rollback(office, request, wish);
 	return request_error("plan and commit need \"document\", \"circuit\" or \"rollback\"");
@@ -344,34 +191,4 @@ void wish_free(struct wish *wish)
 {
 	json_decref(wish->objects);
 	json_decref(wish->findings);
-}
-
-json_t *wish_check_owners(const struct wish *wish, const json_t *changes)
-{
-	size_t index;
-	json_t *change;
-
-	if (strcmp(wish->origin, "file") == 0)
-		return NULL; /* the merge did */
-	json_array_foreach ((json_t *)changes, index, change) {
-		const char *object = json_string_value(json_object_get(change, "object"));
-		const char *field = json_string_value(json_object_get(change, "field"));
-		bool goes = json_is_null(json_object_get(change, "after"));
-		char list[OBJECT_PATH_MAX], path[2 * OBJECT_PATH_MAX];
-		enum principal owner =
-			lifecycle_owner(objects_list(object, list, sizeof(list)), field);
-
-		/* The operator deletes circuits with all that was said of them. */
-		if (owner == wish->principal || (goes && wish->principal == PRINCIPAL_OPERATOR))
-			continue;
-		return request_error("%s belongs to the %s, and this was asked as the %s%s",
-			objects_field_path(object, field, path, sizeof(path)),
-			principal_name(owner), principal_name(wish->principal),
-			owner == PRINCIPAL_PROVIDER
-				? "; the provider calls the circuit by its service key"
-			: wish->principal == PRINCIPAL_PROVIDER
-				? "; the operator calls the circuit by its name"
-				: "");
-	}
-	return NULL;
 }

@@ -4,31 +4,34 @@
  * circuit, a rollback. Nothing is changed here.
  *   {"document": TEXT, "prune": BOOL, "take_ownership": BOOL}
  *   {"circuit": NAME or SERVICE KEY, "verb": VERB, "value": TEXT, "fields": {...}, "begin": BOOL,
- *    "principal": NAME}
- *       create (fields: as in a file), set-bandwidth and set-tier (value), enable, disable, delete,
- *       provision and deprovision (begin: it takes the provider some time). Who gives the service
- *       key is the provider, who gives the name the operator; principal says otherwise.
+ *    "peering": TYPE, "principal": "operator", "provider" or "customer:NAME"}
+ *       create and set (fields: as in a file; null takes one away), set-bandwidth and set-tier
+ *       (value), enable, disable, delete, provision and deprovision (begin: it takes the provider
+ *       some time); set-peering (fields; makes it where it is missing) and delete-peering. Who
+ *       gives the service key is the provider, who gives the name the operator; principal says
+ *       otherwise. Clients are root or control's own user, and trusted in whom they speak for.
  *   {"rollback": REVISION}
  */
 #pragma once
 
 #include <jansson.h>
 
-#include "control/model/lifecycle.h"
 #include "control/server/requests.h"
+#include "control/store/owners.h"
 
 struct wish {
-	json_t *objects; /* that the store would hold */
-	enum principal principal;
+	json_t *objects;    /* that the store would hold */
+	struct owner as;    /* who asks */
 	const char *origin; /* "file" or "command" */
 	char command[160];  /* for the audit log */
 	bool restored;      /* --take-ownership: circuits may come in any state */
-	json_t *findings;   /* of the file; an empty array otherwise */
+	bool rollback;
+	json_t *findings; /* of the file; an empty array otherwise */
 };
 
 /* Fills wish; NULL, or a refusal (control/server/requests.h). wish_free either way. */
 json_t *wish_read(struct office *office, const json_t *request, struct wish *wish);
 void wish_free(struct wish *wish);
 
-/* May the principal make these changes? NULL, or a refusal that names the owner. */
-json_t *wish_check_owners(const struct wish *wish, const json_t *changes);
+/* May who asks make these changes to what is stored? NULL, or a refusal that names the owner. */
+json_t *wish_check_owners(const struct wish *wish, const json_t *stored, const json_t *changes);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/model/lifecycle.h"
 #include "control/store/objects.h"
+#include "control/store/owners.h"
 
 struct merge {
 	const json_t *stored, *stamps;
@@ -31,12 +31,10 @@ static bool by_command(const json_t *stamp)
 	return origin != NULL && strcmp(origin, "command") == 0;
 }
 
-static bool is_the_providers(const char *object, const char *field)
+/* A file is the operator's. */
+static bool is_foreign(const struct merge *merge, const char *object, const char *field)
 {
-	char list[OBJECT_PATH_MAX];
-
-	return lifecycle_owner(objects_list(object, list, sizeof(list)), field) !=
-	       PRINCIPAL_OPERATOR;
+	return owner_of(merge->stored, object, field).principal != PRINCIPAL_OPERATOR;
 }
 
 /* A value as one would write it, malloc'd. */
@@ -55,13 +53,16 @@ static void add_conflict(
 	char *is = value != NULL ? value_text(value) : strdup("there");
 	char *wanted = said != NULL ? value_text(said) : NULL;
 	const char *principal = json_string_value(json_object_get(stamp, "principal"));
-	char path[2 * OBJECT_PATH_MAX];
+	const struct owner owner = owner_of(merge->stored, object, field);
+	char path[2 * OBJECT_PATH_MAX], name[OWNER_TEXT_MAX];
 	json_t *text;
 
-	if (is_the_providers(object, field))
-		text = json_sprintf("%s is %s and belongs to the provider; the file says %s",
+	if (is_foreign(merge, object, field))
+		text = json_sprintf("%s is %s and belongs to the %s; the file %s%s",
 			objects_field_path(object, field, path, sizeof(path)),
-			value != NULL ? is : "not set", wanted != NULL ? wanted : "nothing");
+			value != NULL || field[0] == '\0' ? is : "not set",
+			owner_text(&owner, name), wanted != NULL ? "says " : "does not have it",
+			wanted != NULL ? wanted : "");
 	else
 		text = json_sprintf("%s is %s since revision %" PRIu64 " (%s%s); the file %s%s",
 			objects_field_path(object, field, path, sizeof(path)), is != NULL ? is : "",
@@ -87,7 +88,7 @@ static void say_field(const struct merge *merge, json_t *own, const char *object
 	json_t *value)
 {
 	const json_t *stored = json_object_get(own, field);
-	bool foreign = is_the_providers(object, field) && !merge->wish->take_ownership &&
+	bool foreign = is_foreign(merge, object, field) && !merge->wish->take_ownership &&
 		       json_object_get(merge->stored, object) != NULL;
 
 	if (stored != NULL && json_equal(stored, value))
@@ -104,7 +105,7 @@ static void drop_field(
 {
 	const json_t *stamp = stamp_of(merge, object, field);
 
-	if (is_the_providers(object, field))
+	if (is_foreign(merge, object, field))
 		return;
 	if (!is_newer(merge, stamp) && (merge->wish->revision > 0 || !by_command(stamp)))
 		json_object_del(own, field);
@@ -131,9 +132,19 @@ static bool say_object(const struct merge *merge, const char *object, const json
 	return true;
 }
 
+/* What is another's stays unless all that it is part of goes. */
+static bool is_kept(const struct merge *merge, const char *object)
+{
+	char parent[OBJECT_PATH_MAX];
+
+	return is_foreign(merge, object, "") && !merge->wish->take_ownership &&
+	       json_object_get(merge->wish->objects,
+		       objects_parent(object, parent, sizeof(parent))) != NULL;
+}
+
 static void drop_object(const struct merge *merge, const char *object)
 {
-	if (is_newer(merge, stamp_of(merge, object, "")))
+	if (is_kept(merge, object) || is_newer(merge, stamp_of(merge, object, "")))
 		add_conflict(merge, object, "", NULL);
 	else
 		json_object_del(merge->merged, object);

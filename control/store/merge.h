@@ -5,12 +5,13 @@
  * not undone by accident. Pure function.
  *
  * A field of the store that the file says otherwise, or no longer says:
- *   the provider's own                 said otherwise: refused; not said: stays
+ *   another's (control/store/owners.h) said otherwise: refused; not said: stays
  *   changed since the file's revision  refused, where the file names one
  *   last changed by a command          said otherwise: refused; not said: stays
  *   otherwise                          as the file says; not said: the default again
  * take_ownership: what is refused is as the file says. An object that the file does not name stays,
- * unless prune. The order of edges, by which networks get their addresses, does not change.
+ * unless prune, which refuses another's where that goes alone. The order of edges, by which
+ * networks get their addresses, does not change.
  */
 #pragma once
 

@@ -345,6 +345,15 @@ const char *objects_list(const char *object, char *buffer, size_t size)
 	return buffer;
 }
 
+const char *objects_parent(const char *object, char *buffer, size_t size)
+{
+	struct place place = {0};
+
+	find_place(object, &place);
+	snprintf(buffer, size, "%s", place.parent);
+	return buffer;
+}
+
 const char *objects_field_path(const char *object, const char *field, char *buffer, size_t size)
 {
 	snprintf(buffer, size, "%s%s%s", object, object[0] != '\0' && field[0] != '\0' ? "." : "",

@@ -34,6 +34,9 @@ int objects_unchange(json_t *objects, const json_t *change);
 /* "circuits" of "circuits[acme]", "peerings" of "circuits[acme].peerings[private]", "" of "". */
 const char *objects_list(const char *object, char *buffer, size_t size);
 
+/* "circuits[acme]" of "circuits[acme].peerings[private]", "" of "circuits[acme]". */
+const char *objects_parent(const char *object, char *buffer, size_t size);
+
 /* "circuits[acme].bandwidth", "asn", "circuits[acme]": into buffer, returned. */
 const char *objects_field_path(const char *object, const char *field, char *buffer, size_t size);
 

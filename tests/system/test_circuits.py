@@ -2,6 +2,7 @@
 """The life of circuits by command, under traffic: sold, provisioned, changed, stopped, taken away; the
 store exported, lost and brought back; control killed in the middle of every command."""
 
+import json
 import os
 import random
 import subprocess
@@ -67,6 +68,33 @@ def sold(lab):
     if row(lab, "acme"):
         raise LabError("acme is still there")
     return "create, provision, deprovision, delete; six refusals, each alike in a dry run"
+
+
+def owned(lab):
+    """Customer and provider write what is theirs and nothing else, in dry runs as in real ones."""
+    edge = lab.edge
+    fields = "{c_tag: 100, peer_asn: 65010, link_subnets: [192.0.2.32/29]}"
+    managed = "{c_tag: 200, peer_asn: 65010, link_subnets: [203.0.113.32/29]}"
+    with others_undisturbed(lab):
+        edge.command("circuit", "create", "acme", "--port-pair", "shared", "--bandwidth", "1G",
+                     "--s-tag", "200")
+        edge.command("circuit", "set", "acme", "{customer: acme}")
+        key = row(lab, "acme")["service_key"]
+        peering = ("peering", "set", "acme/private")
+        refused(lab, *peering, fields, says="belongs to the customer acme")
+        refused(lab, *peering, "--as", "customer:globex", fields,
+                says="belongs to the customer acme, and this was asked as the customer globex")
+        edge.command(*peering, "--as", "customer:acme", fields)
+        refused(lab, "circuit", "set-bandwidth", "--as", "customer:acme", "acme", "2G",
+                says="circuits[acme].bandwidth belongs to the operator")
+        edge.command("peering", "set", f"{key}/public", managed)
+        refused(lab, "peering", "set", "acme/public", "--as", "customer:acme", "{peer_asn: 65011}",
+                says="circuits[acme].peerings[public].peer_asn belongs to the provider")
+        seen = json.loads(edge.command("-j", "show", "service-key", key).stdout)
+        if [(line["s_tag"], line["managed"]) for line in seen] != [(200, ["public"])] * 2:
+            raise LabError(f"show service-key: {seen}")
+        edge.command("circuit", "delete", "acme")
+    return "a customer's peering, a provider's, five refusals"
 
 
 def waited(lab):
@@ -226,6 +254,7 @@ def whole_after_all(lab):
 def checks():
     yield "the lab is up", settle
     yield "a circuit's life by command", sold
+    yield "who may write what", owned
     yield "waiting for a state", waited
     yield "a circuit stopped and back", stopped
     yield "bandwidth and tier under traffic", resold

@@ -23,17 +23,31 @@ struct outcome {
 	char *out, *err;
 };
 
+/* The next word of a line, as a shell takes it: 'in quotes' is one. NULL: none is left. */
+static char *next_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, " ");
+	const char *end = word[0] == '\'' ? "'" : " ";
+
+	word += word[0] == '\'';
+	if (word[0] == '\0')
+		return NULL;
+	*rest = word + strcspn(word, end);
+	if (**rest != '\0')
+		*(*rest)++ = '\0';
+	return word;
+}
+
 static struct outcome parse(const char *line)
 {
 	static char words[256];
 	struct outcome outcome = {.cli = {.run_dir = "/run/onramp"}};
-	char *argv[WORDS_MAX] = {"onramp"}, *rest;
+	char *argv[WORDS_MAX] = {"onramp"}, *rest = words;
 	size_t out_size, err_size;
 	int argc = 1;
 
 	snprintf(words, sizeof(words), "%s", line);
-	for (char *word = strtok_r(words, " ", &rest); word != NULL && argc < WORDS_MAX;
-		word = strtok_r(NULL, " ", &rest))
+	for (char *word; argc < WORDS_MAX && (word = next_word(&rest)) != NULL;)
 		argv[argc++] = word;
 	outcome.cli.out = open_memstream(&outcome.out, &out_size);
 	outcome.cli.err = open_memstream(&outcome.err, &err_size);
@@ -230,6 +244,10 @@ static void mistakes_are_told(void **state)
 	assert_mistake("circuit delete acme --tier premium", "delete takes no --tier");
 	assert_mistake("check a.yaml --prune", "check takes no --prune");
 	assert_mistake("circuit create acme --tier", "--tier needs a tier");
+	assert_mistake(
+		"circuit enable acme --as", "--as needs operator, provider or customer:NAME");
+	assert_mistake("peering set acme/private", "set needs FIELDS after CIRCUIT/PEERING");
+	assert_mistake("show circuits --as provider", "circuits takes no --as");
 }
 
 /* Every level has help that names what is below, and an example that itself parses. */

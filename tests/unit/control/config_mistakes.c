@@ -107,7 +107,7 @@ static const struct mistake pair_mistakes[] = {
 		"redundancy: none}\ncircuits:\n",
 		0, "port_pairs[other].primary", "edge/cust-a", "in one pair only"},
 	{"    model: provider\n", "    model: provider\n    managed_by: x\n", 1,
-		"port_pairs[shared].managed_by", "managed_by", "not have"},
+		"port_pairs[shared].managed_by", "managed_by", "is no field of a port pair"},
 };
 
 static const struct mistake circuit_mistakes[] = {

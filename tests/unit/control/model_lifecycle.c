@@ -239,11 +239,8 @@ static void only_provisioned_and_enabled_forwards(void **state)
 	assert_true(lifecycle_forwards(PAIR_PROVIDER, PROVIDER_PROVISIONED, true));
 }
 
-static void each_field_has_one_owner(void **state)
+static void principals_have_names(void **state)
 {
-	assert_int_equal(lifecycle_owner("circuits", "provider_state"), PRINCIPAL_PROVIDER);
-	assert_int_equal(lifecycle_owner("circuits", "bandwidth"), PRINCIPAL_OPERATOR);
-	assert_int_equal(lifecycle_owner("peerings", "provider_state"), PRINCIPAL_OPERATOR);
 	for (unsigned int each = 0; each < PRINCIPALS; each++)
 		assert_int_equal(principal_find(principal_name((enum principal)each)), each);
 	assert_int_equal(principal_find("nobody"), PRINCIPALS);
@@ -256,7 +253,7 @@ int main(void)
 		cmocka_unit_test(refusals_name_field_value_and_way_out),
 		cmocka_unit_test(backups_come_in_any_state),
 		cmocka_unit_test(only_provisioned_and_enabled_forwards),
-		cmocka_unit_test(each_field_has_one_owner),
+		cmocka_unit_test(principals_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a command wants of a circuit.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "control/config/loader.h"
+#include "control/model/lifecycle.h"
+#include "control/server/wish_parts.h"
+#include "control/store/objects.h"
+
+struct verb {
+	const char *name;
+	const char *field;
+	const char *value; /* NULL: the request says it */
+	const char *begin; /* what it is instead while the provider works */
+};
+
+static const struct verb verbs[] = {
+	{"provision", "provider_state", "provisioned", "provisioning"},
+	{"deprovision", "provider_state", "not-provisioned", "deprovisioning"},
+	{"enable", "state", "enabled", NULL},
+	{"disable", "state", "disabled", NULL},
+	{"set-bandwidth", "bandwidth", NULL, NULL},
+	{"set-tier", "tier", NULL, NULL},
+};
+
+/* The circuit's name in path, by its name or by its service key. */
+static bool find_circuit(const struct office *office, const char *called,
+	char path[OBJECT_PATH_MAX], struct owner *as)
+{
+	const struct plan *plan = sync_plan(office->sync);
+
+	snprintf(path, OBJECT_PATH_MAX, "circuits[%.40s]", called);
+	*as = (struct owner){.principal = PRINCIPAL_OPERATOR};
+	if (json_object_get(office->store.now.objects, path) != NULL)
+		return true;
+	for (unsigned int i = 0; plan != NULL && i < plan->site->circuit_count; i++) {
+		if (strcasecmp(plan->site->circuits[i].service_key, called) != 0)
+			continue;
+		snprintf(path, OBJECT_PATH_MAX, "circuits[%s]", plan->site->circuits[i].name);
+		as->principal = PRINCIPAL_PROVIDER;
+		return true;
+	}
+	return false;
+}
+
+static json_t *set_field(const struct verb *verb, const json_t *request, json_t *circuit)
+{
+	const char *value = json_string_value(json_object_get(request, "value"));
+
+	if (verb->value != NULL)
+		value = verb->begin != NULL && flag(request, "begin") ? verb->begin : verb->value;
+	if (value == NULL)
+		return request_error("%s needs \"value\", a string", verb->name);
+	/* A new circuit has these without anybody having said so. */
+	if (json_object_get(circuit, verb->field) == NULL &&
+		(strcmp(value, "enabled") == 0 || strcmp(value, "not-provisioned") == 0))
+		return NULL;
+	json_object_set_new(circuit, verb->field, json_string(value));
+	return NULL;
+}
+
+static json_t *create(const json_t *request, const char *path, struct wish *wish)
+{
+	json_t *circuit = json_object();
+
+	json_object_set_new(wish->objects, path, circuit);
+	return wish_set_fields(request, circuit);
+}
+
+/* A network that the circuit is connected to; "" for none. */
+static void find_network(const json_t *objects, const char *circuit, char network[64])
+{
+	char connection[OBJECT_PATH_MAX];
+	const char *object;
+	json_t *own;
+
+	network[0] = '\0';
+	snprintf(connection, sizeof(connection), "].connections%s", strchr(circuit, '['));
+	json_object_foreach ((json_t *)objects, object, own) {
+		const char *at = strstr(object, connection);
+
+		if (at != NULL && strncmp(object, "vnets[", 6) == 0)
+			snprintf(network, 64, "%.*s", (int)(at - object - 6), object + 6);
+	}
+}
+
+/* With all that is in it. */
+void wish_delete_object(json_t *objects, const char *path)
+{
+	size_t length = strlen(path);
+	const char *object;
+	json_t *own;
+	void *next;
+
+	json_object_foreach_safe(
+		objects, next, object, own) if (strncmp(object, path, length) == 0 &&
+						(object[length] == '\0' || object[length] == '.'))
+		json_object_del(objects, object);
+}
+
+static json_t *delete_circuit(json_t *objects, const char *path)
+{
+	char network[64];
+
+	find_network(objects, path, network);
+	if (network[0] != '\0')
+		return request_error("%s cannot be deleted: it is connected to virtual network %s; "
+				     "take that connection away first",
+			path, network);
+	wish_delete_object(objects, path);
+	return NULL;
+}
+
+/* ---- its peerings ---- */
+
+/* The path of the request's peering, in its first name. NULL, or a refusal. */
+static json_t *peering_path(const json_t *request, const char *circuit, char path[OBJECT_PATH_MAX])
+{
+	const char *type = json_string_value(json_object_get(request, "peering"));
+
+	if (type != NULL && strcmp(type, "microsoft") == 0)
+		type = peering_type_name(PEERING_PUBLIC);
+	if (type == NULL || (strcmp(type, peering_type_name(PEERING_PRIVATE)) != 0 &&
+				    strcmp(type, peering_type_name(PEERING_PUBLIC)) != 0))
+		return request_error("\"%.40s\" is no peering; write CIRCUIT/private or "
+				     "CIRCUIT/public",
+			type != NULL ? type : "");
+	snprintf(path, OBJECT_PATH_MAX, "%.80s.peerings[%s]", circuit, type);
+	return NULL;
+}
+
+/* What a provider makes is the provider's. */
+static json_t *new_peering(const struct wish *wish)
+{
+	json_t *own = json_object();
+
+	if (wish->as.principal == PRINCIPAL_PROVIDER)
+		json_object_set_new(
+			own, "managed_by", json_string(principal_name(wish->as.principal)));
+	return own;
+}
+
+static json_t *set_peering(const json_t *request, const char *circuit, struct wish *wish)
+{
+	char path[OBJECT_PATH_MAX];
+	json_t *refusal = peering_path(request, circuit, path);
+
+	if (refusal != NULL)
+		return refusal;
+	if (json_object_get(wish->objects, path) == NULL)
+		json_object_set_new(wish->objects, path, new_peering(wish));
+	return wish_set_fields(request, json_object_get(wish->objects, path));
+}
+
+static json_t *delete_peering(const json_t *request, const char *circuit, struct wish *wish)
+{
+	char path[OBJECT_PATH_MAX], network[64];
+	json_t *refusal = peering_path(request, circuit, path);
+
+	if (refusal != NULL)
+		return refusal;
+	if (json_object_get(wish->objects, path) == NULL)
+		return request_error("there is no %s; see `onramp show peerings`", path);
+	find_network(wish->objects, circuit, network);
+	if (network[0] != '\0' && strstr(path, "[private]") != NULL)
+		return request_error("%s cannot be deleted: its circuit is connected to virtual "
+				     "network %s; take that connection away first",
+			path, network);
+	wish_delete_object(wish->objects, path);
+	return NULL;
+}
+
+/* ---- all of it ---- */
+
+static json_t *do_verb(const char *name, const json_t *request, const char *path, struct wish *wish)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return set_field(&verbs[i], request, json_object_get(wish->objects, path));
+	if (strcmp(name, "set") == 0)
+		return wish_set_fields(request, json_object_get(wish->objects, path));
+	if (strcmp(name, "set-peering") == 0)
+		return set_peering(request, path, wish);
+	if (strcmp(name, "delete-peering") == 0)
+		return delete_peering(request, path, wish);
+	if (strcmp(name, "delete") != 0)
+		return request_error("\"%.40s\" is nothing that can be done to a circuit", name);
+	return delete_circuit(wish->objects, path);
+}
+
+static json_t *refuse_unknown(const struct office *office, const char *called)
+{
+	const struct plan *plan = sync_plan(office->sync);
+	struct suggestion suggestion = {.wrong = called};
+	char hint[80];
+
+	for (unsigned int i = 0; plan != NULL && i < plan->site->circuit_count; i++)
+		suggest(&suggestion, plan->site->circuits[i].name);
+	return request_error("there is no circuit of the name or service key \"%.40s\"%s; see "
+			     "`onramp show circuits`",
+		called, suggestion_text(&suggestion, hint, sizeof(hint)));
+}
+
+/* As the audit log has it: whom, what, and in whose name when that was said. */
+static void name_command(const json_t *request, const char *called, struct wish *wish)
+{
+	const char *verb = json_string_value(json_object_get(request, "verb"));
+	const char *value = json_string_value(json_object_get(request, "value"));
+	const char *peering = json_string_value(json_object_get(request, "peering"));
+	const char *as = json_string_value(json_object_get(request, "principal"));
+
+	if (strcmp(verb, "set-peering") == 0 || strcmp(verb, "delete-peering") == 0)
+		verb = verb[0] == 's' ? "peering set" : "peering delete";
+	snprintf(wish->command, sizeof(wish->command), "%s%.20s%s %.40s%s%.10s%s%.20s%s%.36s",
+		peering != NULL ? "" : "circuit ", verb, flag(request, "begin") ? " --begin" : "",
+		called, peering != NULL ? "/" : "", peering != NULL ? peering : "",
+		value != NULL ? " " : "", value != NULL ? value : "", as != NULL ? " --as " : "",
+		as != NULL ? as : "");
+}
+
+json_t *wish_read_circuit(struct office *office, const json_t *request, struct wish *wish)
+{
+	const char *called = json_string_value(json_object_get(request, "circuit"));
+	const char *verb = json_string_value(json_object_get(request, "verb"));
+	bool creates = verb != NULL && strcmp(verb, "create") == 0;
+	char path[OBJECT_PATH_MAX];
+	bool found;
+	json_t *refusal;
+
+	wish->origin = "command";
+	if (called == NULL || verb == NULL)
+		return request_error("\"circuit\" and \"verb\" are strings");
+	if (strpbrk(called, "[].") != NULL)
+		return request_error("\"%.40s\" is neither a circuit's name nor a service key; a "
+				     "name is a-z, 0-9 and -",
+			called);
+	if (office->store.now.revision == 0)
+		return request_error("nothing was applied yet; a circuit needs a site with its "
+				     "ports: `onramp apply FILE`");
+	found = find_circuit(office, called, path, &wish->as);
+	refusal = wish_read_principal(request, wish);
+	if (refusal != NULL)
+		return refusal;
+	if (!found && !creates)
+		return refuse_unknown(office, called);
+	if (found && creates)
+		return request_error(
+			"there is a circuit %.40s already; choose another name", called);
+	name_command(request, called, wish);
+	wish->objects = json_deep_copy(office->store.now.objects);
+	if (wish->objects == NULL)
+		return request_error("no memory");
+	return creates ? create(request, path, wish) : do_verb(verb, request, path, wish);
+}
