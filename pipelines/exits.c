@@ -13,7 +13,10 @@
 
 static void drop(struct worker *worker, const struct packet *packet, enum api_drop_reason reason)
 {
-	worker->ledger[packet->in->id].drops[reason]++;
+	/* What is ours did not come. */
+	uint32_t bytes = packet->generated ? 0 : packet->mbuf->pkt_len;
+
+	ledger_drop(&worker->ledger[packet->in->id], reason, bytes);
 	rte_pktmbuf_free(packet->mbuf);
 }
 
@@ -43,8 +46,10 @@ static void drop_and_tell(
 static void drop_out(
 	struct worker *worker, const struct packet *packet, enum api_drop_reason reason)
 {
+	uint32_t bytes = packet->l3_bytes + packet->adjacency->template_bytes;
+
 	egress_account(worker, packet);
-	worker->ledger[packet->adjacency->interface].drops[reason]++;
+	ledger_drop(&worker->ledger[packet->adjacency->interface], reason, bytes);
 	rte_pktmbuf_free(packet->mbuf);
 }
 

@@ -128,7 +128,7 @@ static void turn_away(struct worker *worker, const struct port *port, struct rte
 	enum api_drop_reason reason)
 {
 	count_received(worker, COUNTERS_PORT(port->id), mbuf->pkt_len);
-	worker->ledger[COUNTERS_PORT(port->id)].drops[reason]++;
+	ledger_drop(&worker->ledger[COUNTERS_PORT(port->id)], reason, mbuf->pkt_len);
 	rte_pktmbuf_free(mbuf);
 }
 

@@ -89,7 +89,8 @@ static json_t *account_in(
 {
 	const struct api_ledger *ledger = &counters->ledger;
 	const struct number numbers[] = {{"received", ledger->rx}, {"generated", ledger->generated},
-		{"forwarded", ledger->forwarded_in}, {"punted", ledger->punt}};
+		{"forwarded", ledger->forwarded_in}, {"punted", ledger->punt},
+		{"dropped_bytes", ledger->dropped_bytes[API_DROP_IN]}};
 	const struct number sums[] = {{"came", ledger->rx + ledger->generated},
 		{"went", ledger->forwarded_in + ledger->punt},
 		{"dropped", ledger_dropped(ledger, API_DROP_IN)}};
@@ -103,7 +104,7 @@ static json_t *account_out(
 	const struct api_ledger *ledger = &counters->ledger;
 	const struct number numbers[] = {{"forwarded", ledger->forwarded_out},
 		{"injected", ledger->injected}, {"fragments", ledger->fragments_added},
-		{"sent", ledger->tx}};
+		{"sent", ledger->tx}, {"dropped_bytes", ledger->dropped_bytes[API_DROP_OUT]}};
 	const struct number sums[] = {
 		{"came", ledger->forwarded_out + ledger->injected + ledger->fragments_added},
 		{"went", ledger->tx}, {"dropped", ledger_dropped(ledger, API_DROP_OUT)}};

@@ -133,6 +133,7 @@ static int print_text(
 		{"came", "CAME", FORMAT_NUMBER},
 		{"went", "WENT", FORMAT_NUMBER},
 		{"dropped", "DROPPED", FORMAT_NUMBER},
+		{"dropped_bytes", "BYTES", FORMAT_BYTES},
 		{"difference", "DIFFERENCE", FORMAT_NUMBER},
 	};
 	static const struct column drop_columns[] = {

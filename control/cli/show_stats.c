@@ -25,6 +25,8 @@ static json_t *stats_row(
 		{"tx_bytes", ledger->tx_bytes},
 		{"dropped_in", ledger_dropped(ledger, API_DROP_IN)},
 		{"dropped_out", ledger_dropped(ledger, API_DROP_OUT)},
+		{"dropped_in_bytes", ledger->dropped_bytes[API_DROP_IN]},
+		{"dropped_out_bytes", ledger->dropped_bytes[API_DROP_OUT]},
 	};
 	json_t *row = ledger_row(ledgers, counters);
 

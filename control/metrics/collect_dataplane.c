@@ -56,6 +56,9 @@ static const struct link_family {
 		offsetof(struct api_ledger, forwarded_out)},
 	{"onramp_link_control_packets", "Packets of BGP, ARP and the like, to and from the kernel.",
 		offsetof(struct api_ledger, punt), offsetof(struct api_ledger, injected)},
+	{"onramp_link_dropped_bytes", "Bytes of packets dropped, layer 2, for whatever reason.",
+		offsetof(struct api_ledger, dropped_bytes[API_DROP_IN]),
+		offsetof(struct api_ledger, dropped_bytes[API_DROP_OUT])},
 };
 
 /* Interface 0 is what a port could give to no link; it has no name. */

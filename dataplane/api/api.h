@@ -36,7 +36,7 @@
 #include "dataplane/api/drop_reasons.h"
 
 #define API_MAGIC 0x4f4e5250u /* "ONRP" */
-#define API_VERSION 4u
+#define API_VERSION 5u
 #define API_SOCKET_NAME "dataplane.sock" /* in RUN_DIR */
 
 #define API_MESSAGE_MAX (256u * 1024u) /* bytes, header included */
@@ -367,21 +367,25 @@ struct api_tap_get {
 };
 
 /* Rounded up, so that a ledger is whole cache lines. */
-#define API_DROP_SLOTS ((API_DROP_COUNT + 10 + 7) / 8 * 8 - 10)
+#define API_DROP_SLOTS ((API_DROP_COUNT + 12 + 7) / 8 * 8 - 12)
 
 /*
  * The account of an interface. Read between bursts each side balances exactly:
  *   in:  rx + generated              = punt + forwarded_in + sum of drops with direction IN
  *   out: forwarded_out + injected + fragments_added = tx + sum of drops with direction OUT
  * and over all interfaces forwarded_in = forwarded_out.
- * bytes count layer 2 with tags, without preamble and frame check sequence.
+ * bytes count layer 2 with tags, without preamble and frame check sequence. Of what was dropped:
+ * IN the frame as it came, so it is a part of rx_bytes (ICMP errors made here add none); OUT the
+ * frame as it was to be sent, and of control packets that got no tags or header yet without these.
  */
 struct api_ledger {
-	/* what forwarding a packet counts: one cache line in a worker's table */
+	/* what forwarding a packet counts, and whoever watches rates reads: one cache line in a
+	 * worker's table */
 	uint64_t rx, rx_bytes;
 	uint64_t forwarded_in;
 	uint64_t forwarded_out;
 	uint64_t tx, tx_bytes;
+	uint64_t dropped_bytes[2]; /* of all reasons, by direction: API_DROP_IN, API_DROP_OUT */
 	uint64_t punt;
 	uint64_t generated; /* ICMP errors made here, looked up as if received here */
 	uint64_t injected;

@@ -117,6 +117,12 @@ enum { API_DROP_IN, API_DROP_OUT };
 enum api_drop_reason { API_DROP_REASONS(API_DROP_ENUM) API_DROP_COUNT };
 #undef API_DROP_ENUM
 
+/* A bit for each reason with direction OUT. */
+#define API_DROP_OUT_BIT(id, name, direction, text) \
+	| (uint64_t)API_DROP_##direction << API_DROP_##id
+#define API_DROP_OUT_BITS (UINT64_C(0) API_DROP_REASONS(API_DROP_OUT_BIT))
+_Static_assert(API_DROP_COUNT <= 64, "a bit for each");
+
 /* name: short word for tables; text: a sentence for people; direction: API_DROP_IN or _OUT. */
 const char *api_drop_name(enum api_drop_reason reason);
 const char *api_drop_text(enum api_drop_reason reason);

@@ -11,12 +11,13 @@
 
 #include "dataplane/interface/interface.h"
 #include "dataplane/punt/internal.h"
+#include "dataplane/worker/counters.h"
 #include "dataplane/worker/worker.h"
 
-static void count_drop(
-	const struct punt_work *work, uint32_t interface, enum api_drop_reason reason)
+static void count_drop(const struct punt_work *work, uint32_t interface,
+	enum api_drop_reason reason, uint32_t bytes)
 {
-	work->ledger[interface].drops[reason]++;
+	ledger_drop(&work->ledger[interface], reason, bytes);
 }
 
 /* Packets have one segment by design: buffers fit the largest MTU. A write that is refused
@@ -41,11 +42,11 @@ static void write_packet(
 	if (interface && interface->epoch != handover->epoch)
 		return; /* the id has a new owner, whose account this is not */
 	if (!interface)
-		count_drop(work, id, API_DROP_INTERFACE_GONE);
+		count_drop(work, id, API_DROP_INTERFACE_GONE, handover->frame_bytes);
 	else if (taps[id].fd < 0)
-		count_drop(work, id, API_DROP_PUNT_NO_TAP);
+		count_drop(work, id, API_DROP_PUNT_NO_TAP, handover->frame_bytes);
 	else if (!write_frame(taps[id].fd, packet))
-		count_drop(work, id, API_DROP_PUNT_TAP_FULL);
+		count_drop(work, id, API_DROP_PUNT_TAP_FULL, handover->frame_bytes);
 	else
 		work->ledger[id].punt++;
 }
@@ -63,10 +64,10 @@ unsigned int punt_write_taps(const struct punt_work *work, const struct punt_tap
 }
 
 /* A frame that finds no room still enters and leaves the account. */
-static void refuse_frame(const struct punt_work *work, uint32_t interface)
+static void refuse_frame(const struct punt_work *work, uint32_t interface, uint32_t bytes)
 {
 	work->ledger[interface].injected++;
-	count_drop(work, interface, API_DROP_INJECT_FULL);
+	count_drop(work, interface, API_DROP_INJECT_FULL, bytes);
 }
 
 static void inject_frame(
@@ -78,7 +79,7 @@ static void inject_frame(
 	handover->epoch = epoch;
 	if (worker_inject(packet))
 		return;
-	refuse_frame(work, interface);
+	refuse_frame(work, interface, packet->pkt_len);
 	rte_pktmbuf_free(packet);
 }
 
@@ -108,7 +109,7 @@ int punt_read_tap(const struct punt_work *work, uint32_t interface, const struct
 			return length == -EAGAIN ? 0 : (int)length;
 		}
 		if (!packet) {
-			refuse_frame(work, interface);
+			refuse_frame(work, interface, (uint32_t)length);
 			continue;
 		}
 		packet->data_len = length;

@@ -35,6 +35,14 @@ static __rte_always_inline void ledger_add(uint64_t *counter, uint64_t value)
 	__asm__("" : "+m"(*counter));
 }
 
+/* A packet's end. bytes: of the frame, as struct api_ledger says. */
+static __rte_always_inline void ledger_drop(
+	struct api_ledger *ledger, enum api_drop_reason reason, uint32_t bytes)
+{
+	ledger->drops[reason]++;
+	ledger->dropped_bytes[API_DROP_OUT_BITS >> reason & 1] += bytes;
+}
+
 /* Main thread, before threads start. numa node of each thread, -1: any. 0 or -errno. */
 int counters_init(unsigned int threads, const int *numa_nodes);
 void counters_fini(void);

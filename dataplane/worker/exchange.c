@@ -89,7 +89,7 @@ static void drop(
 
 	ledger->rx++;
 	ledger->rx_bytes += packet->pkt_len;
-	ledger->drops[reason]++;
+	ledger_drop(ledger, reason, packet->pkt_len);
 	rte_pktmbuf_free(packet);
 }
 

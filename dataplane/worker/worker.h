@@ -22,7 +22,8 @@ struct port;
 /* A packet to punt or to inject waits in a ring as an mbuf; who it belongs to rides in its
  * private area (struct handover, at rte_mbuf_to_priv). */
 struct handover {
-	uint32_t interface;
+	uint16_t interface;
+	uint16_t frame_bytes; /* on the way to a TAP: of the frame as it came */
 	uint32_t epoch;
 };
 

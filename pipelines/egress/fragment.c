@@ -153,7 +153,8 @@ int egress_fragment(struct worker *worker, struct packet *packet)
 				worker, adjacency->port, adjacency->interface, fragments[i]);
 			continue;
 		}
-		worker->ledger[adjacency->interface].drops[API_DROP_POLICER_OUT]++;
+		ledger_drop(&worker->ledger[adjacency->interface], API_DROP_POLICER_OUT,
+			fragments[i]->pkt_len);
 		rte_pktmbuf_free(fragments[i]);
 	}
 	rte_pktmbuf_free(packet->mbuf);

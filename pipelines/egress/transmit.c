@@ -19,7 +19,7 @@ void egress_flush(struct worker *worker, uint32_t port_id)
 
 		ledger->tx--;
 		ledger->tx_bytes -= queue->packets[i]->pkt_len;
-		ledger->drops[reason]++;
+		ledger_drop(ledger, reason, queue->packets[i]->pkt_len);
 		rte_pktmbuf_free(queue->packets[i]);
 	}
 	worker->tx_counts[port_id] = 0;

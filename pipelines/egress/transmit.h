@@ -35,7 +35,7 @@ static __rte_always_inline void egress_transmit(
 	struct worker *worker, uint32_t port_id, uint32_t interface, struct rte_mbuf *mbuf)
 {
 	if (unlikely(!port_is_up(port_get(port_id)))) {
-		worker->ledger[interface].drops[API_DROP_PORT_DOWN]++;
+		ledger_drop(&worker->ledger[interface], API_DROP_PORT_DOWN, mbuf->pkt_len);
 		rte_pktmbuf_free(mbuf);
 		return;
 	}

@@ -129,13 +129,13 @@ void bfd_punt(struct worker *worker, struct packet *packet)
 	struct bfd_arrival arrival;
 
 	if (!budget_take(worker, packet->in->id, BUDGET_BFD)) {
-		ledger->drops[API_DROP_PUNT_BUDGET]++;
+		ledger_drop(ledger, API_DROP_PUNT_BUDGET, packet->mbuf->pkt_len);
 	} else {
 		arrival = read_arrival(worker, packet);
 		if (bfd_arrived(worker->index, &arrival))
 			ledger->punt++;
 		else
-			ledger->drops[API_DROP_PUNT_RING_FULL]++;
+			ledger_drop(ledger, API_DROP_PUNT_RING_FULL, packet->mbuf->pkt_len);
 	}
 	rte_pktmbuf_free(packet->mbuf);
 }

@@ -120,7 +120,8 @@ static enum outcome send_packet(struct worker *worker, const struct packet *pack
 
 	if (adjacency->cut || !is_up) {
 		ledger->injected++;
-		ledger->drops[adjacency->cut ? API_DROP_LINK_TEST_INJECT : API_DROP_PORT_DOWN]++;
+		ledger_drop(ledger, adjacency->cut ? API_DROP_LINK_TEST_INJECT : API_DROP_PORT_DOWN,
+			packet->l3_bytes + adjacency->template_bytes);
 		rte_pktmbuf_free(packet->mbuf);
 		return adjacency->cut ? GONE : LOST;
 	}
@@ -145,7 +146,8 @@ static enum outcome send_one(
 	*account = departure->interface;
 	if (packet.mbuf == NULL) {
 		worker->ledger[departure->interface].injected++;
-		worker->ledger[departure->interface].drops[API_DROP_INJECT_FULL]++;
+		ledger_drop(&worker->ledger[departure->interface], API_DROP_INJECT_FULL,
+			departure->l3_bytes);
 		return LOST;
 	}
 	/* What has no way yet was no packet yet. */
@@ -175,7 +177,7 @@ static void report_lost(struct worker *worker, const struct bfd_departure *depar
 static void give_up(struct worker *worker, const struct bfd_departure *departure, uint32_t account)
 {
 	worker->ledger[account].injected++;
-	worker->ledger[account].drops[API_DROP_TX_FULL]++;
+	ledger_drop(&worker->ledger[account], API_DROP_TX_FULL, departure->l3_bytes);
 	report_lost(worker, departure);
 }
 

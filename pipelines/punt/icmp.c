@@ -197,7 +197,7 @@ bool icmp_error(struct worker *worker, const struct packet *original, enum packe
 		return false;
 	ledger->generated++;
 	if (!budget_take(worker, original->in->id, BUDGET_ICMP)) {
-		ledger->drops[API_DROP_ICMP_BUDGET]++;
+		ledger_drop(ledger, API_DROP_ICMP_BUDGET, 0);
 		return false;
 	}
 	header_bytes += is_ipv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
@@ -207,7 +207,7 @@ bool icmp_error(struct worker *worker, const struct packet *original, enum packe
 	struct rte_mbuf *mbuf = make_frame(worker, original, header_bytes + quoted);
 
 	if (mbuf == NULL) {
-		ledger->drops[API_DROP_NO_MEMORY]++;
+		ledger_drop(ledger, API_DROP_NO_MEMORY, 0);
 		return false;
 	}
 	*error = (struct packet){

@@ -8,7 +8,7 @@
 static void drop(struct worker *worker, uint32_t interface, struct rte_mbuf *mbuf,
 	enum api_drop_reason reason)
 {
-	worker->ledger[interface].drops[reason]++;
+	ledger_drop(&worker->ledger[interface], reason, mbuf->pkt_len);
 	rte_pktmbuf_free(mbuf);
 }
 

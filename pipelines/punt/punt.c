@@ -74,16 +74,17 @@ void punt_to_tap(struct worker *worker, struct packet *packet)
 		return;
 	}
 	if (!budget_take(worker, in->id, class_of(packet))) {
-		ledger->drops[API_DROP_PUNT_BUDGET]++;
+		ledger_drop(ledger, API_DROP_PUNT_BUDGET, packet->mbuf->pkt_len);
 		rte_pktmbuf_free(packet->mbuf);
 		return;
 	}
+	handover->frame_bytes = packet->mbuf->pkt_len;
 	cut_padding(packet);
 	cut_tags(packet);
 	handover->interface = in->id;
 	handover->epoch = in->epoch;
 	if (punt_packet(packet->mbuf))
 		return; /* now on the account of the punt thread */
-	ledger->drops[API_DROP_PUNT_RING_FULL]++;
+	ledger_drop(ledger, API_DROP_PUNT_RING_FULL, handover->frame_bytes);
 	rte_pktmbuf_free(packet->mbuf);
 }

@@ -34,9 +34,13 @@ static void expect_dropped(const struct frame *bad, uint32_t slot, enum api_drop
 {
 	static struct frame in[BURST_MAX], out[BURST_MAX];
 
+	uint64_t bytes = ledger_of(slot).dropped_bytes[API_DROP_IN];
+
 	receive_one(0, bad);
 	expect_nothing_sent();
 	expect_drops(slot, reason, 1);
+	if (api_drop_direction(reason) == API_DROP_IN)
+		assert_int_equal(ledger_of(slot).dropped_bytes[API_DROP_IN] - bytes, bad->length);
 	for (unsigned int n = 2; n <= BURST_MAX; n = n * 2 + 1) {
 		const unsigned int places[] = {0, n / 2, n - 1};
 

@@ -185,6 +185,9 @@ static void expect_balance(uint32_t slot, int64_t *forwarded)
 	assert_int_equal(ledger.rx + ledger.generated, ledger.punt + ledger.forwarded_in + in);
 	assert_int_equal(
 		ledger.forwarded_out + ledger.injected + ledger.fragments_added, ledger.tx + out);
+	assert_true(ledger.dropped_bytes[API_DROP_IN] <= ledger.rx_bytes);
+	assert_true(in > 0 || ledger.dropped_bytes[API_DROP_IN] == 0);
+	assert_int_equal(out == 0, ledger.dropped_bytes[API_DROP_OUT] == 0);
 	*forwarded += ledger.forwarded_in;
 	*forwarded -= ledger.forwarded_out;
 }

@@ -333,7 +333,7 @@ static void injects_no_broken_frames(void **state)
 	struct handover *handover = rte_mbuf_to_priv(mbuf);
 
 	mbuf->data_off = 7; /* no room for two tags */
-	*handover = (struct handover){1, interface_get(1)->epoch};
+	*handover = (struct handover){.interface = 1, .epoch = interface_get(1)->epoch};
 	pipeline_inject(&worker, &mbuf, 1);
 	expect_drops(1, API_DROP_INJECT_BAD, 1);
 	set_link(0, false);

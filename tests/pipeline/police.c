@@ -108,6 +108,8 @@ static void beyond_the_rate_in(void **state)
 	make_flow(&frame, vlan, AF_INET, 1400);
 	passed = flood(&frame);
 	expect_drops(1, API_DROP_POLICER_IN, 2 * BURST / frame.length - passed);
+	assert_int_equal(ledger_of(1).dropped_bytes[API_DROP_IN],
+		(2 * BURST / frame.length - passed) * frame.length);
 	assert_int_equal(ledger_of(1).forwarded_in, passed);
 	/* The others' traffic is not its. */
 	assert_int_equal(drops(2, API_DROP_POLICER_OUT), 0);
@@ -125,6 +127,9 @@ static void beyond_the_rate_out(void **state)
 	passed = flood(&frame);
 	expect_drops(2, API_DROP_POLICER_OUT, 2 * BURST / frame.length - passed);
 	assert_int_equal(ledger_of(2).tx, passed);
+	assert_int_equal(ledger_of(2).dropped_bytes[API_DROP_OUT],
+		(2 * BURST / frame.length - passed) * frame.length);
+	assert_int_equal(ledger_of(1).dropped_bytes[API_DROP_IN], 0);
 	/* Nobody is told, and what could not go out anyhow costs no credit. */
 	assert_int_equal(ledger_of(1).generated, 0);
 }

@@ -25,6 +25,7 @@ static struct api_interface_counters counters[] = {
 			.injected = 7,
 			.fragments_added = 3,
 			.tx = 41,
+			.dropped_bytes = {2400, 1900},
 			.drops = {[API_DROP_POLICER_IN] = 23,
 				[API_DROP_RUNT] = 1,
 				[API_DROP_POLICER_OUT] = 19}}},
@@ -76,6 +77,7 @@ static void accounts_have_two_sides(void **state)
 	assert_int_equal(integer(in, "generated"), 4);
 	assert_int_equal(integer(in, "forwarded"), 60);
 	assert_int_equal(integer(in, "punted"), 20);
+	assert_int_equal(integer(in, "dropped_bytes"), 2400);
 	assert_int_equal(integer(in, "came"), 104);
 	assert_int_equal(integer(in, "went"), 80);
 	assert_int_equal(integer(in, "dropped"), 24);

@@ -130,6 +130,8 @@ static void test_dataplane(void **state)
 		{"onramp_link_control_packets_total", "direction=\"in\"", 3},
 		{"onramp_link_control_packets_total", "direction=\"out\"", 4},
 		{"onramp_link_dropped_packets_total", "direction=\"in\",reason=\"ttl-expired\"", 9},
+		{"onramp_link_dropped_bytes_total", "direction=\"in\"", 900},
+		{"onramp_link_dropped_bytes_total", "direction=\"out\"", 7},
 		{"onramp_path_up", "family=\"ipv4\"", 1},
 		{"onramp_path_up", "family=\"ipv6\"", 0},
 		{"onramp_path_drained", "family=\"ipv6\"", 1},
@@ -139,6 +141,8 @@ static void test_dataplane(void **state)
 	};
 
 	links[1].ledger.drops[API_DROP_TTL_EXPIRED] = 9;
+	links[1].ledger.dropped_bytes[API_DROP_IN] = 900;
+	links[1].ledger.dropped_bytes[API_DROP_OUT] = 7;
 	collect_tables(&metrics, &tables);
 	for (unsigned int i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		snprintf(line, sizeof(line), "%s{%s,%s} %u", expected[i].name, link,
