@@ -393,13 +393,25 @@ struct api_ledger {
 	uint64_t drops[API_DROP_SLOTS];
 };
 
+/* The highest rates of any window of 10 ms (or longer, where the machine stood still) within a
+ * minute, in layer-2 bits. in: all that came, also what was then dropped; out: what was sent. */
+struct api_peak {
+	uint32_t minute; /* since 1970; 0: nothing was measured */
+	uint32_t reserved;
+	uint64_t in_bps, out_bps;
+	uint64_t dropped_in_bps, dropped_out_bps;
+};
+
 /* interface 0 with port P: what port P received and could give to no interface. */
 struct api_interface_counters {
 	uint32_t interface;
 	uint32_t port;
+	uint32_t life; /* another one: the id began anew, and its ledger at zero; 0: a port's */
+	uint32_t reserved;
 	char name[API_NAME_MAX];
 	char circuit[API_NAME_MAX];
 	struct api_ledger ledger;
+	struct api_peak peaks[2]; /* of this minute, and of the one before */
 };
 
 /* What the device itself counts; rx_missed and rx_errors never reached a worker. */

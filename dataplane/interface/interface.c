@@ -17,6 +17,7 @@
 #include "dataplane/vrf/vrf.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/mark.h"
+#include "dataplane/worker/peaks.h"
 #include "dataplane/worker/reclaim.h"
 
 /* The least IPv6 allows on a link (RFC 8200 5); IPv4 needs less (RFC 791 3.2). */
@@ -279,6 +280,7 @@ static int replace(const struct api_interface *api, int tap_fd)
 	if (old == NULL) {
 		reclaim_ids_settle();
 		counters_reset(api->id);
+		peaks_watch(api->id);
 	}
 
 	int error = publish(old, new);
@@ -300,6 +302,7 @@ static void unlink_interface(struct interface *interface)
 	}
 	release_others(interface);
 	link_test_forget(id);
+	peaks_forget(id);
 	reclaim_id_retired();
 	reclaim_later(interface, free);
 }
@@ -380,6 +383,11 @@ bool interface_next(uint32_t after, struct api_interface *api)
 		return true;
 	}
 	return false;
+}
+
+uint32_t interface_life(uint32_t id)
+{
+	return interface_table[id] != NULL ? interface_table[id]->epoch : 0;
 }
 
 int interface_tap(uint32_t id)

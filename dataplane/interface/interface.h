@@ -66,6 +66,8 @@ int interface_upsert(const struct api_interface *api, int tap_fd);
 int interface_delete(uint32_t id);
 uint32_t interface_sweep(void);
 bool interface_next(uint32_t after, struct api_interface *api);
+/* Its epoch; 0: there is none. */
+uint32_t interface_life(uint32_t id);
 /* The TAP's fd (not a duplicate), or -ENOENT. */
 int interface_tap(uint32_t id);
 void interface_hold(uint32_t id);

@@ -15,6 +15,7 @@
 #include "dataplane/server/pools.h"
 #include "dataplane/server/state.h"
 #include "dataplane/worker/counters.h"
+#include "dataplane/worker/peaks.h"
 #include "dataplane/worker/worker.h"
 
 #define ROWS_BYTES (64u * 1024u)
@@ -137,7 +138,9 @@ static bool next_interface_counters(struct dump *dump, void *row)
 		counters->port = interface.port;
 		memcpy(counters->name, interface.name, sizeof(counters->name));
 		memcpy(counters->circuit, interface.circuit, sizeof(counters->circuit));
+		counters->life = interface_life(interface.id);
 		counters_read(interface.id, &counters->ledger);
+		peaks_read(interface.id, counters->peaks);
 		return true;
 	}
 	if (dump->phase == 0)

@@ -29,6 +29,7 @@
 #include "dataplane/startup/tsc.h"
 #include "dataplane/vrf/vrf.h"
 #include "dataplane/worker/counters.h"
+#include "dataplane/worker/peaks.h"
 #include "dataplane/worker/reclaim.h"
 #include "dataplane/worker/worker.h"
 
@@ -154,6 +155,10 @@ static int start_threads(
 		what = "the bfd thread";
 		error = bfd_start(startup->worker_count);
 	}
+	if (error == 0) {
+		what = "the peaks' thread";
+		error = peaks_start();
+	}
 	if (error == 0 && startup->bfdd_socket[0] != '\0') {
 		what = "the connection to bfdd";
 		error = bfdd_start(startup->bfdd_socket);
@@ -213,6 +218,7 @@ void startup_stop(void)
 	bfdd_stop();
 	worker_stop_all();
 	bfd_stop();
+	peaks_stop();
 	punt_stop();
 	nexthop_fini();
 	interface_fini();

@@ -94,6 +94,24 @@ void counters_read(uint32_t slot, struct api_ledger *sum)
 		to[word] -= less[word];
 }
 
+static uint64_t load(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+void counters_traffic(uint32_t slot, struct counters_traffic *sum)
+{
+	*sum = (struct counters_traffic){0};
+	for (unsigned int i = 0; i < thread_count; i++) {
+		const struct api_ledger *ledger = &thread_table[i].ledger[slot];
+
+		sum->rx_bytes += load(&ledger->rx_bytes);
+		sum->tx_bytes += load(&ledger->tx_bytes);
+		for (unsigned int side = 0; side < RTE_DIM(sum->dropped_bytes); side++)
+			sum->dropped_bytes[side] += load(&ledger->dropped_bytes[side]);
+	}
+}
+
 void counters_reset(uint32_t slot)
 {
 	add_up(slot, &base[slot]);

@@ -51,5 +51,13 @@ struct api_ledger *counters_of_thread(unsigned int thread);
 /* Main thread. Sum of all threads less the base taken at the last reset of that slot. */
 void counters_read(uint32_t slot, struct api_ledger *sum);
 
+/* Any thread: what a slot's traffic was since the start of the process, whoever owned it. Of each
+ * thread's ledger this reads one cache line. */
+struct counters_traffic {
+	uint64_t rx_bytes, tx_bytes;
+	uint64_t dropped_bytes[2]; /* by direction */
+};
+void counters_traffic(uint32_t slot, struct counters_traffic *sum);
+
 /* Main thread: a slot gets a new owner (an interface was created): its account starts at zero. */
 void counters_reset(uint32_t slot);

@@ -579,6 +579,10 @@ static void dumps_of_counters_and_memory(void **state)
 	assert_int_equal(dump(API_INTERFACE_COUNTERS, 0, counters, 3), 2);
 	assert_int_equal(counters[0].interface, 9);
 	assert_int_equal(counters[0].ledger.rx, 9);
+	assert_int_equal(counters[0].life, 109);
+	assert_int_equal(counters[0].peaks[0].in_bps, 209);
+	assert_int_equal(counters[0].peaks[1].in_bps, 309);
+	assert_int_equal(counters[1].life, 0);
 	assert_int_equal(counters[1].interface, 0);
 	assert_int_equal(counters[1].port, 9);
 	assert_string_equal(counters[1].name, "cust");

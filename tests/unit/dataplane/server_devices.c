@@ -13,6 +13,7 @@
 #include "dataplane/startup/startup.h"
 #include "dataplane/vrf/vrf.h"
 #include "dataplane/worker/counters.h"
+#include "dataplane/worker/peaks.h"
 #include "dataplane/worker/mark.h"
 #include "dataplane/worker/reclaim.h"
 #include "dataplane/worker/worker.h"
@@ -95,6 +96,18 @@ int punt_watch(uint32_t interface, uint32_t epoch, int tap_fd)
 }
 
 void punt_unwatch(uint32_t interface, int tap_fd)
+{
+}
+
+void peaks_watch(uint32_t interface)
+{
+}
+
+void peaks_forget(uint32_t interface)
+{
+}
+
+void peaks_read(uint32_t interface, struct api_peak peaks[2])
 {
 }
 

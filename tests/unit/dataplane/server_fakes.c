@@ -16,6 +16,7 @@
 #include "dataplane/vrf/vrf.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/mark.h"
+#include "dataplane/worker/peaks.h"
 #include "dataplane/worker/worker.h"
 #include "tests/unit/dataplane/server_fakes.h"
 
@@ -414,6 +415,17 @@ bool bfd_next_row(uint32_t *after, struct api_bfd_session *row)
 		return false;
 	row->local_discriminator = ++*after;
 	return true;
+}
+
+uint32_t interface_life(uint32_t id)
+{
+	return id + 100;
+}
+
+void peaks_read(uint32_t interface, struct api_peak peaks[2])
+{
+	peaks[0].in_bps = interface + 200;
+	peaks[1].in_bps = interface + 300;
 }
 
 void counters_read(uint32_t slot, struct api_ledger *sum)
