@@ -94,14 +94,20 @@ static void skip(uint32_t number)
 	frames.next = (number + 1) % frames.count;
 }
 
-/* How many have arrived and may be fetched; arrivals beyond the ring are missed. */
+/* How many have arrived and may be fetched; arrivals beyond the ring are missed. A virtual
+ * machine's clock may step back, and a pace may be a new one: then none have. */
 static uint16_t due(uint64_t pace, uint16_t max)
 {
 	uint64_t since = rte_rdtsc() - links->clock_tsc, limit = read64(&links->limit);
 	uint64_t all = (uint64_t)(((unsigned __int128)since << WIRE_FRACTION_BITS) / pace);
-	uint64_t waiting = RTE_MIN(all, limit) - RTE_MIN(links->arrived, limit);
+	uint64_t waiting;
 
-	for (; waiting > RING; waiting--, links->missed++)
+	if ((int64_t)since < 0)
+		return 0;
+	all = RTE_MIN(all, RTE_MIN(limit, (uint64_t)LINKS_SEQUENCES));
+	if (all <= links->arrived)
+		return 0;
+	for (waiting = all - links->arrived; waiting > RING; waiting--, links->missed++)
 		skip(links->arrived++);
 	return RTE_MIN(waiting, max);
 }

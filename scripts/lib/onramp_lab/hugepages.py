@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from .manifest import HUGEPAGES, PREFIX, Manifest, give_back_hugepages, start_time
 
 PAGE_BYTES = 2 << 20
+COMPACT = "/proc/sys/vm/compact_memory"
 
 
 def meminfo(field):
@@ -72,13 +73,21 @@ def reserve(manifest, megabytes):
         return _raise(manifest, needed, needed - free)
 
 
+def _write(path, number):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(str(number))
+
+
 def _raise(manifest, needed, shortfall):
     before = _persistent()
     # Surplus pages (in use, given back already) count in the total: raising takes them in first.
     target = meminfo("HugePages_Total") + shortfall
     try:
-        with open(HUGEPAGES, "w", encoding="ascii") as file:
-            file.write(str(target))
+        _write(HUGEPAGES, target)
+        if _persistent() < target:
+            # Enough may be free, in pieces: after a build, memory is full of small files.
+            _write(COMPACT, 1)
+            _write(HUGEPAGES, target)
     except OSError as error:
         return False, f"cannot raise {HUGEPAGES}: {error.strerror}"
     added = _persistent() - before
