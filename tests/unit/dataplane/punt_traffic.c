@@ -326,12 +326,26 @@ static void carrier(uint32_t port, bool up)
 	interface_port_carrier(port, up);
 }
 
+/* The kernel notes a carrier at leisure, and says nothing on the interface before. */
+static void wait_until_active(const char *ifname)
+{
+	uint64_t end = now_ms() + DEADLINE_MS;
+	char command[80];
+
+	snprintf(command, sizeof(command), "ip -o link show dev %s | grep -q 'state UP'", ifname);
+	while (system(command) != 0) {
+		if (now_ms() > end)
+			fail_msg("%s never took up its carrier", ifname);
+	}
+}
+
 static void the_kernel_behind_the_tap_answers(void **state)
 {
 	struct api_ledger ledger;
 	uint8_t frame[64];
 
 	port_poll_links(carrier);
+	wait_until_active("primary");
 	send_arp_request(VLAN_LINK);
 	/* With the link's tag pushed, from the port's MAC. */
 	assert_int_equal(receive_arp_reply(frame), VLAN_LINK);
