@@ -48,7 +48,8 @@ struct links {
 	uint64_t peers_started;
 	uint64_t peers_up, peers_flaps;
 	uint64_t peers_cpu_ns;
-	uint64_t peers_lost;                   /* packets of either end that found a full ring */
+	uint64_t peers_lost;     /* packets of either end that found a full ring */
+	uint64_t peers_pause_us; /* of this measurement: the longest they did not run */
 	uint64_t intervals[LINKS_PERCENT_MAX]; /* between two packets of the dataplane's, by session
 						*/
 	uint64_t interval_min_us, interval_max_us;

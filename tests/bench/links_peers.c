@@ -28,6 +28,7 @@ static struct bfd_engine engine;
 static struct rte_ring *to_peers, *from_peers[LINKS];
 static uint64_t muted, admin_down; /* a bit for each link */
 static uint64_t measurement;
+static uint64_t turned_us;                   /* when the last turn began */
 static uint64_t last_us[API_INTERFACES_MAX]; /* when the session's packet came; 0: start anew */
 
 /* The peers have no paths to switch. */
@@ -122,6 +123,7 @@ static void restart(uint64_t wanted)
 	memset(links->intervals, 0, sizeof(links->intervals));
 	links->interval_min_us = UINT64_MAX;
 	links->interval_max_us = 0;
+	links->peers_pause_us = 0;
 	__atomic_store_n(&links->peers_started, wanted, __ATOMIC_RELEASE);
 }
 
@@ -179,6 +181,9 @@ static void turn(void)
 		configure();
 	}
 	now_us = us_of(rte_rdtsc());
+	if ((int64_t)(now_us - turned_us) > (int64_t)links->peers_pause_us)
+		links->peers_pause_us = now_us - turned_us;
+	turned_us = now_us;
 	while (rte_ring_sc_dequeue_elem(to_peers, &packet, sizeof(packet)) == 0) {
 		note(&packet);
 		if (!is_of(muted, packet.session))

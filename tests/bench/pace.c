@@ -71,6 +71,9 @@ static uint16_t due(uint64_t now, uint64_t interval, uint16_t max)
 		(uint64_t)(((unsigned __int128)(now - start) << WIRE_FRACTION_BITS) / interval);
 	uint64_t waiting = all - arrived;
 
+	/* A virtual machine's clock may step back. */
+	if ((int64_t)(now - start) < 0 || all < arrived)
+		return 0;
 	if (waiting > ring) {
 		pace->missed += waiting - ring;
 		arrived += waiting - ring;

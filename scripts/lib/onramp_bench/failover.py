@@ -58,6 +58,8 @@ class Failure:
     losses_ms: list    # when packets arrived that were lost, counted from the event
     reordered: int     # packets that a later one of their flow overtook
     missed: int        # arrivals that the worker did not fetch in time
+    false_downs: int   # times that the other link, which was whole, was taken for dead
+    pause_ms: float    # the longest that the peers were silent, because nobody ran them
 
     @property
     def lost(self):
@@ -73,7 +75,7 @@ def fail(edge, chance):
     case, links = edge.case, edge.links
     edge.settle()
     links.begin(PPS)
-    before = edge.path(0)
+    before, other = edge.path(0), edge.path(1)["changes"]
     time.sleep(STILL_S + chance.random() * case.interval_ms / 1000)
     event_ns = links.happen(case.event, 0)
     if case.event in CAUSES:
@@ -96,7 +98,8 @@ def fail(edge, chance):
     return Failure(max(0, moved_ns - event_ns) / 1e6, (known_ns - event_ns) / 1e6,
                    max(0, moved_ns - known_ns) / 1e3,
                    [(loss - event_ns) / 1e6 for loss in links.losses_ns()], links["reordered"],
-                   links["missed"])
+                   links["missed"], (edge.path(1)["changes"] - other + 1) // 2,
+                   links["peers_pause_us"] / 1000)
 
 
 def rows_of(case, failures):
@@ -109,6 +112,7 @@ def rows_of(case, failures):
     yield row("lost_packets", "", [failure.lost for failure in failures])
     yield row("return_lost_packets", "", [failure.return_lost for failure in failures])
     yield row("reordered_packets", "", [failure.reordered for failure in failures])
+    yield row("false_downs", "", [failure.false_downs for failure in failures])
 
 
 def run_failures(bench, cases, count):
@@ -124,6 +128,10 @@ def run_failures(bench, cases, count):
         missed = sum(failure.missed for failure in found[case])
         if missed:
             bench.say(f"{case.name}: the worker missed {missed} arrivals: the machine is busy")
+        pauses = [failure.pause_ms for failure in found[case] if failure.false_downs]
+        if pauses:
+            bench.say(f"{case.name}: the other link was taken for dead {len(pauses)} times: the "
+                      f"machine had not run the peers for {min(pauses):.0f} ms and more")
         bench.add(rows_of(case, found[case]))
     return found
 
@@ -171,13 +179,12 @@ def steady(bench, case, pps, seconds):
     edge = Edge(bench, case)
     try:
         time.sleep(CALM_S)
-        flaps, sent = edge.flaps(), edge.dataplane.reading()
+        flaps, lost, sent = edge.flaps(), edge.lost(), edge.dataplane.reading()
         edge.links.begin(pps)
         shares = watch(edge, seconds)
         after = edge.dataplane.reading()
         edge.links.stop()
         counts, (least, most) = edge.links.intervals()
-        sessions = edge.dataplane.ask("sessions")
         values = [percent for percent, count in counts.items() for _ in range(count)]
         def row(metric, unit, values):
             return Row.spread("failover", case.name, metric, unit, values)
@@ -186,7 +193,7 @@ def steady(bench, case, pps, seconds):
             row("tx_interval_pct", "%", [least, *values, most]),
             row("core_pct", "%", [mine for mine, _ in shares]),
             row("peers_core_pct", "%", [theirs for _, theirs in shares]),
-            row("lost_bfd_packets", "", [sessions["lost"] + edge.links["peers_lost"]]),
+            row("lost_bfd_packets", "", [edge.lost() - lost]),
             Row("failover", case.name, "mpps_onramp", "Mpps",
                 [(after[1] - sent[1]) / (after[0] - sent[0]) / 1e6])])
     finally:

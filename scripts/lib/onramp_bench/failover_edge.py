@@ -109,6 +109,10 @@ class Edge:
         """Times that a session left Up, at either end."""
         return self.dataplane.ask("sessions")["flaps"] + self.links["peers_flaps"]
 
+    def lost(self):
+        """BFD packets that found a ring full or no neighbour, of either end."""
+        return self.dataplane.ask("sessions")["lost"] + self.links["peers_lost"]
+
     def stop(self):
         if self.dataplane:
             self.dataplane.stop()

@@ -17,7 +17,7 @@ FIELDS = ("sessions", "interval_us", "multiplier", "pace", "limit", "cut", "dark
           "admin_down", "wanted", "started", "tsc_hz", "clock_tsc", "clock_ns", "arrived", "missed",
           "delivered", "repeated", "reordered", "event", "event_tsc", "event_ns",
           *(f"last_sent_{link}" for link in range(LINKS)), "peers_started", "peers_up",
-          "peers_flaps", "peers_cpu_ns", "peers_lost")
+          "peers_flaps", "peers_cpu_ns", "peers_lost", "peers_pause_us")
 INTERVALS = 8 * len(FIELDS)
 EXTREMES = INTERVALS + 8 * PERCENT_MAX
 CAME = EXTREMES + 16

@@ -19,7 +19,7 @@ SILENT = Case("silent-50ms-1k")
 
 
 def failure(losses, moved=150.0, detect=149.5):
-    return Failure(moved, detect, (moved - detect) * 1000, list(losses), 0, 0)
+    return Failure(moved, detect, (moved - detect) * 1000, list(losses), 0, 0, 0, 1.0)
 
 
 class Missing(unittest.TestCase):
@@ -71,7 +71,8 @@ class Rows(unittest.TestCase):
 
     def test_a_peer_that_takes_bfd_away_is_detected_by_nobody(self):
         metrics = {row.metric for row in rows_of(Case("x", event="admin_down"), [failure([])])}
-        self.assertEqual(metrics, {"lost_packets", "return_lost_packets", "reordered_packets"})
+        self.assertEqual(metrics, {"lost_packets", "return_lost_packets", "reordered_packets",
+                                   "false_downs"})
 
     def test_a_goal_may_be_of_the_rare_cases(self):
         values = [150.0] * 98 + [170.0] * 2
