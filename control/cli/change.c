@@ -112,12 +112,14 @@ static json_t *ask(
 	return NULL;
 }
 
-static int commit(const struct cli *cli, const json_t *wish, const json_t *revision)
+static int commit(
+	const struct cli *cli, const json_t *wish, const json_t *revision, const json_t *more)
 {
 	json_t *reply = ask(cli, "commit", wish, revision);
 
 	if (reply == NULL)
 		return STATUS_REFUSED;
+	json_object_update(reply, (json_t *)more);
 	if (cli->json)
 		json_print(cli, reply);
 	else
@@ -129,6 +131,11 @@ static int commit(const struct cli *cli, const json_t *wish, const json_t *revis
 
 int change_run(const struct cli *cli, json_t *wish)
 {
+	return change_run_with(cli, wish, NULL);
+}
+
+int change_run_with(const struct cli *cli, json_t *wish, const json_t *more)
+{
 	json_t *plan = ask(cli, "plan", wish, NULL);
 	int status = plan != NULL ? STATUS_OK : STATUS_REFUSED;
 
@@ -138,7 +145,7 @@ int change_run(const struct cli *cli, json_t *wish)
 		fflush(cli->out);
 	}
 	if (plan != NULL && !cli->dry_run)
-		status = commit(cli, wish, json_object_get(plan, "revision"));
+		status = commit(cli, wish, json_object_get(plan, "revision"), more);
 	else if (plan != NULL && cli->json && json_print(cli, plan) != 0)
 		status = STATUS_REFUSED;
 	json_decref(plan);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `onramp circuit` and `onramp wait circuit`. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -79,16 +80,31 @@ static json_t *tag_value(const char *text)
 	return *end == '\0' && end != text ? json_integer(number) : json_string(text);
 }
 
+/* Adds the key in the file of --authorization. False: reported. */
+static bool add_authorization(const struct cli *cli, json_t *wish)
+{
+	char *key;
+
+	if (cli->authorization == NULL)
+		return true;
+	key = authorization_read(cli);
+	if (key != NULL)
+		json_object_set_new(wish, "authorization_key", json_string(key));
+	free(key);
+	return key != NULL;
+}
+
 int circuit_create_run(const struct cli *cli)
 {
 	const struct {
 		const char *field, *value;
 	} given[] = {{"port_pair", cli->port_pair}, {"bandwidth", cli->bandwidth},
 		{"tier", cli->tier}, {"family", cli->family}};
-	json_t *fields = json_object();
+	json_t *fields = json_object(), *wish;
 
-	if (cli->port_pair == NULL || cli->bandwidth == NULL) {
-		cli_error(cli, "create needs --port-pair NAME and --bandwidth RATE");
+	if ((cli->port_pair == NULL && cli->authorization == NULL) || cli->bandwidth == NULL) {
+		cli_error(cli, "create needs --bandwidth RATE, and --port-pair NAME or "
+			       "--authorization FILE");
 		json_decref(fields);
 		return STATUS_USAGE;
 	}
@@ -97,9 +113,12 @@ int circuit_create_run(const struct cli *cli)
 			json_object_set_new(fields, given[i].field, json_string(given[i].value));
 	if (cli->s_tag != NULL)
 		json_object_set_new(fields, "s_tag", tag_value(cli->s_tag));
-	return change_run(
-		cli, fields_principal(cli, json_pack("{s:s, s:s, s:o}", "circuit", cli->operand,
-						   "verb", "create", "fields", fields)));
+	wish = json_pack(
+		"{s:s, s:s, s:o}", "circuit", cli->operand, "verb", "create", "fields", fields);
+	if (add_authorization(cli, wish))
+		return change_run(cli, fields_principal(cli, wish));
+	json_decref(wish);
+	return STATUS_REFUSED;
 }
 
 /* ---- waiting ---- */

@@ -26,6 +26,8 @@ static const struct option {
 		offsetof(struct cli, circuit)},
 	{OPTION_AS, "--as", " PRINCIPAL", "operator, provider or customer:NAME",
 		offsetof(struct cli, as)},
+	{OPTION_AUTHORIZATION, "--authorization", " FILE", "a file with the key, or -",
+		offsetof(struct cli, authorization)},
 	{OPTION_PRUNE, "--prune", NULL, NULL, offsetof(struct cli, prune)},
 	{OPTION_TAKE_OWNERSHIP, "--take-ownership", NULL, NULL,
 		offsetof(struct cli, take_ownership)},
@@ -33,7 +35,8 @@ static const struct option {
 	{OPTION_EFFECTIVE, "--effective", NULL, NULL, offsetof(struct cli, effective)},
 	{OPTION_TIMEOUT, "--timeout", " DURATION", "a duration", offsetof(struct cli, timeout)},
 	{OPTION_SOLD, "--port-pair", " NAME", "a port pair", offsetof(struct cli, port_pair)},
-	{OPTION_SOLD, "--bandwidth", " RATE", "a bandwidth", offsetof(struct cli, bandwidth)},
+	{OPTION_SOLD | OPTION_BANDWIDTH, "--bandwidth", " RATE", "a bandwidth",
+		offsetof(struct cli, bandwidth)},
 	{OPTION_SOLD, "--tier", " TIER", "a tier", offsetof(struct cli, tier)},
 	{OPTION_SOLD, "--family", " FAMILY", "a family", offsetof(struct cli, family)},
 	{OPTION_SOLD, "--s-tag", " VLAN", "a VLAN id", offsetof(struct cli, s_tag)},
@@ -75,13 +78,13 @@ static void print_options(FILE *out, const struct command *command)
 {
 	for (size_t i = 0; i < COUNT(options); i++) {
 		const char *usage = options[i].usage != NULL ? options[i].usage : "";
-		bool sold = options[i].bit == OPTION_SOLD;
+		bool sold = (options[i].bit & command->options & OPTION_SOLD) != 0;
 
 		if ((command->options & options[i].bit) == 0 || options[i].bit == OPTION_FOR ||
 			options[i].bit == OPTION_STOP)
 			continue;
 		/* The five of them do not fit behind the rest. */
-		if (sold && options[i - 1].bit != OPTION_SOLD)
+		if (sold && (options[i - 1].bit & OPTION_SOLD) == 0)
 			fputs("\n      ", out);
 		fprintf(out, " [%s%s]", options[i].name, usage);
 	}

@@ -26,9 +26,10 @@ struct cli {
 	bool begin;
 	bool effective;
 	/* of options with values; NULL: not given */
-	const char *duration; /* --for */
-	const char *circuit;  /* --circuit */
-	const char *as;       /* --as */
+	const char *duration;      /* --for */
+	const char *circuit;       /* --circuit */
+	const char *as;            /* --as */
+	const char *authorization; /* --authorization */
 	const char *timeout, *port_pair, *bandwidth, *tier, *family, *s_tag;
 	bool colour;
 	FILE *out; /* results */
@@ -48,7 +49,9 @@ enum {
 	OPTION_TIMEOUT = 512,
 	OPTION_CIRCUIT = 1 << 16,
 	OPTION_AS = 1 << 24,
-	OPTION_SOLD = 1024, /* --port-pair, --bandwidth, --tier, --family, --s-tag */
+	OPTION_AUTHORIZATION = 1 << 25,
+	OPTION_BANDWIDTH = 1 << 26, /* --bandwidth alone */
+	OPTION_SOLD = 1024,         /* --port-pair, --bandwidth, --tier, --family, --s-tag */
 };
 
 struct command {
@@ -69,6 +72,7 @@ extern const struct command onramp_command;
 /* Parts of it that have files of their own. */
 extern const struct command circuit_commands[];
 extern const struct command peering_commands[];
+extern const struct command port_pair_commands[];
 extern const struct command wait_commands[];
 
 /* Fills cli from the arguments (argv[0] is skipped) and finds the command to run. NULL: it is over
@@ -98,6 +102,9 @@ int circuit_set_run(const struct cli *cli);
 int peering_set_run(const struct cli *cli);
 int peering_delete_run(const struct cli *cli);
 int show_service_key_run(const struct cli *cli);
+int port_pair_authorize_run(const struct cli *cli);
+int port_pair_revoke_run(const struct cli *cli);
+int show_authorizations_run(const struct cli *cli);
 int wait_circuit_run(const struct cli *cli);
 int link_drain_run(const struct cli *cli);
 int link_undrain_run(const struct cli *cli);

@@ -31,6 +31,17 @@ static const struct command show_commands[] = {
 		.run = show_circuits_run,
 	},
 	{
+		.name = "authorizations",
+		.operand = "[PAIR]",
+		.summary = "one-time authorizations of direct port pairs, and what became of them",
+		.details =
+			"Asked from control. open: nobody used it yet; used: for CIRCUIT; spent: "
+			"that\n"
+			"circuit is gone.",
+		.example = "onramp show authorizations acme",
+		.run = show_authorizations_run,
+	},
+	{
 		.name = "service-key",
 		.operand = "SERVICE-KEY",
 		.summary = "what its provider sees of a circuit: ports, tags, bandwidth, state",
@@ -341,6 +352,13 @@ static const struct command commands[] = {
 		.details = "See the commands.",
 		.example = "onramp peering set acme/private '{peer_asn: 65010}'",
 		.commands = peering_commands,
+	},
+	{
+		.name = "port-pair",
+		.summary = "let another customer make a circuit on a direct port pair",
+		.details = "See the commands. `onramp show authorizations` lists what was issued.",
+		.example = "onramp port-pair authorize acme globex --bandwidth 5G",
+		.commands = port_pair_commands,
 	},
 	{
 		.name = "wait",

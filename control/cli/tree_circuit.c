@@ -16,13 +16,17 @@ const struct command circuit_commands[] = {
 	{
 		.name = "create",
 		.operand = "CIRCUIT",
-		.options = OPTION_DRY_RUN | OPTION_AS | OPTION_SOLD,
+		.options = OPTION_DRY_RUN | OPTION_AS | OPTION_AUTHORIZATION | OPTION_SOLD,
 		.summary = "sell a circuit: it has a service key, and no peering yet",
 		.details = "--port-pair and --bandwidth must be given; --s-tag on QinQ pairs. The "
 			   "customer's\n"
 			   "provider gets the service key (`onramp show circuits`), the peerings "
 			   "come with\n"
-			   "`onramp apply`. " DRY_RUN_HELP,
+			   "`onramp peering set` or `onramp apply`. --authorization: on a direct "
+			   "pair, with the\n"
+			   "key of `onramp port-pair authorize` in FILE (- is standard input); the "
+			   "circuit is\n"
+			   "that customer's (--as), and the key is used up.\n" DRY_RUN_HELP,
 		.example = "onramp circuit create acme --port-pair shared --bandwidth 1G --s-tag "
 			   "200",
 		.run = circuit_create_run,
@@ -133,6 +137,38 @@ const struct command peering_commands[] = {
 				DRY_RUN_HELP,
 		.example = "onramp peering delete acme/public --as customer:acme",
 		.run = peering_delete_run,
+	},
+	{0},
+};
+
+const struct command port_pair_commands[] = {
+	{
+		.name = "authorize",
+		.operand = "PAIR",
+		.value = "NAME",
+		.options = OPTION_DRY_RUN | OPTION_AS | OPTION_BANDWIDTH,
+		.summary = "issue a one-time authorization for a circuit of that bandwidth",
+		.details =
+			"Prints its key, once: give that to whoever is to make the circuit with\n"
+			"`onramp circuit create --authorization`. The bandwidth counts as promised "
+			"from now\n"
+			"on, until that circuit is deleted. Belongs to the pair's owner "
+			"(--as\n"
+			"customer:NAME), and to the operator where it names none.\n" DRY_RUN_HELP,
+		.example =
+			"onramp port-pair authorize acme globex --bandwidth 5G --as customer:acme",
+		.run = port_pair_authorize_run,
+	},
+	{
+		.name = "revoke",
+		.operand = "PAIR",
+		.value = "NAME",
+		.options = OPTION_DRY_RUN | OPTION_AS,
+		.summary = "take an authorization back",
+		.details =
+			"Refused while the circuit that was made with it is there.\n" DRY_RUN_HELP,
+		.example = "onramp port-pair revoke acme globex --as customer:acme",
+		.run = port_pair_revoke_run,
 	},
 	{0},
 };

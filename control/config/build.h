@@ -21,6 +21,14 @@ bool build_pairs(struct build *build);
 bool build_circuits(struct build *build);
 bool build_vnets(struct build *build);
 
+/* The authorizations of one pair; then, when circuits are built, what ties them together, and the
+ * over-subscription of direct pairs. */
+bool build_authorizations(
+	struct build *build, const struct record *record, struct site_port_pair *pair);
+void check_authorizations(struct build *build);
+/* 0: not known, some field of pair or port is wrong. */
+uint64_t pair_speed(const struct build *build, unsigned int pair);
+
 /* The bfd field of a peering or of a core attachment. *auth: malloc'd, NULL: none. */
 struct bfd_timers build_bfd(const struct build *build, const struct record *record,
 	unsigned int field, struct bfd_auth **auth);

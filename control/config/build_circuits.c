@@ -26,8 +26,7 @@ static int find_pair(struct build *build, const struct record *record)
 	return -1;
 }
 
-/* 0: not known, some field of pair or port is wrong. */
-static uint64_t pair_speed(const struct build *build, unsigned int pair)
+uint64_t pair_speed(const struct build *build, unsigned int pair)
 {
 	const struct port_ref *ref = &build->site->port_pairs[pair].ports[LINK_PRIMARY];
 	return ref->present ? build->site->edges[ref->edge].ports[ref->port].speed_bps : 0;
@@ -158,33 +157,6 @@ static void check_keys(struct build *build, struct record *const *records, unsig
 	}
 }
 
-static void check_direct_sum(struct build *build, struct record *const *records, unsigned int pair)
-{
-	uint64_t speed = pair_speed(build, pair), sum = 0;
-	uint64_t limit = sku_direct_sum_max(speed);
-	char rates[3][16];
-
-	if (build->site->port_pairs[pair].model != PAIR_DIRECT || speed == 0)
-		return;
-	for (unsigned int i = 0; i < build->site->circuit_count; i++) {
-		uint64_t bandwidth = build->site->circuits[i].bandwidth_bps;
-		if (build->circuit_pairs[i] != (int)pair ||
-			!sku_exists(PAIR_DIRECT, speed, bandwidth))
-			continue;
-		sum += bandwidth;
-		if (sum <= limit)
-			continue;
-		report(build->loader, records[i], CIRCUIT_BANDWIDTH,
-			"%s brings the circuits of port pair \"%s\" to %s; direct circuits may sum "
-			"to "
-			"%s, twice the port's speed",
-			records[i]->values[CIRCUIT_BANDWIDTH].text,
-			build->site->port_pairs[pair].name,
-			rate_text(sum, rates[0], sizeof(rates[0])),
-			rate_text(limit, rates[1], sizeof(rates[1])));
-	}
-}
-
 static bool build_circuit(struct build *build, const struct record *record, unsigned int index)
 {
 	struct site_circuit *circuit = &build->site->circuits[index];
@@ -192,6 +164,7 @@ static bool build_circuit(struct build *build, const struct record *record, unsi
 
 	copy_name(circuit->name, record, CIRCUIT_NAME);
 	copy_name(circuit->customer, record, CIRCUIT_CUSTOMER);
+	copy_name(circuit->authorization, record, CIRCUIT_AUTHORIZATION);
 	circuit->bandwidth_bps = record_number(record, CIRCUIT_BANDWIDTH, 0);
 	circuit->burst_us = (uint32_t)record_number(record, CIRCUIT_BURST, 10000);
 	circuit->overhead_bytes = (uint32_t)record_number(record, CIRCUIT_OVERHEAD, 0);
@@ -237,8 +210,7 @@ bool build_circuits(struct build *build)
 	}
 	for (unsigned int i = 0; i < count; i++)
 		check_keys(build, records, i);
-	for (unsigned int pair = 0; pair < site->port_pair_count; pair++)
-		check_direct_sum(build, records, pair);
+	check_authorizations(build);
 	check_unique(build->loader, &build->root->values[SITE_CIRCUITS], "circuit");
 	check_pair_tags(build);
 	return true;

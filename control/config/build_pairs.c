@@ -135,6 +135,7 @@ static void build_pair(
 	struct build *build, const struct record *record, struct site_port_pair *pair)
 {
 	copy_name(pair->name, record, PAIR_NAME);
+	copy_name(pair->owner, record, PAIR_OWNER);
 	pair->model = (enum pair_model)record_number(record, PAIR_MODEL, PAIR_PROVIDER);
 	pair->encapsulation = (enum encapsulation)record_number(record, PAIR_ENCAP, ENCAP_MIXED);
 	for (unsigned int half = 0; half < LINKS; half++)
@@ -146,6 +147,12 @@ static void build_pair(
 		report(build->loader, record, PAIR_ENCAP,
 			"mixed is for provider pairs; a direct pair has one owner: write dot1q or "
 			"qinq");
+	if (record->values[PAIR_OWNER].given && usable(record, PAIR_MODEL) != NULL &&
+		pair->model != PAIR_DIRECT)
+		report(build->loader, record, PAIR_OWNER,
+			"%s, but the pair is a provider's, whom many customers come by; remove "
+			"owner",
+			pair->owner);
 }
 
 bool build_pairs(struct build *build)
@@ -161,6 +168,8 @@ bool build_pairs(struct build *build)
 	for (unsigned int i = 0; i < count; i++) {
 		build_pair(build, records[i], &site->port_pairs[i]);
 		check_shared(build, records, i);
+		if (!build_authorizations(build, records[i], &site->port_pairs[i]))
+			return false;
 	}
 	check_unique(build->loader, &build->root->values[SITE_PAIRS], "port pair");
 	return true;

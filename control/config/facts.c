@@ -86,6 +86,17 @@ static void pair_facts(json_t *facts, const struct site *site, const struct site
 		const struct site_edge *edge = &site->edges[ref->edge];
 		fact(fields, link_name(half), "%s/%s", edge->name, edge->ports[ref->port].name);
 	}
+	fact(fields, "owner", "%s", pair->owner);
+	for (unsigned int i = 0; i < pair->authorization_count; i++) {
+		const struct site_authorization *authorization = &pair->authorizations[i];
+		char rate[24];
+
+		fields = object(facts, "authorization %s/%s", pair->name, authorization->name);
+		fact(fields, "bandwidth", "%s",
+			rate_text(authorization->quota_bps, rate, sizeof(rate)));
+		fact(fields, "key_sha256", "%s", authorization->key_sha256);
+		fact(fields, "circuit", "%s", authorization->circuit);
+	}
 }
 
 static void link_fact(json_t *fields, const char *field, const struct site_link *link)
@@ -135,6 +146,7 @@ static void circuit_facts(
 	char rate[24];
 
 	fact(fields, "customer", "%s", circuit->customer);
+	fact(fields, "authorization", "%s", circuit->authorization);
 	fact(fields, "port_pair", "%s", site->port_pairs[circuit->port_pair].name);
 	fact(fields, "bandwidth", "%s", rate_text(circuit->bandwidth_bps, rate, sizeof(rate)));
 	fact(fields, "rate_limit", "%s", circuit->rate_limit ? "true" : "false");

@@ -116,9 +116,32 @@ static const struct schema edge_schema = {"an edge",
 	"A machine that runs the dataplane. A site is one edge, or a pair of them.", edge_fields,
 	COUNT(edge_fields), EDGE_NAME};
 
+static const struct field authorization_fields[] = {
+	[AUTHORIZATION_NAME] = {"name", FIELD_NAME, .required = true, .example = "globex",
+		.sentence = "Name of the authorization, unique on its pair."},
+	[AUTHORIZATION_BANDWIDTH] = {"bandwidth", FIELD_RATE, .required = true, .example = "5G",
+		.unit = "bits per second",
+		.sentence = "The most that the circuit may have, one of the bandwidths sold on the "
+			    "ports. It counts as promised from the start, until that circuit is "
+			    "deleted."},
+	[AUTHORIZATION_KEY] = {"key_sha256", FIELD_TEXT, .required = true,
+		.example = "6ca13d52ca70c883e0f0bb101e425a89e8624de51db2d2392593af6a84118090",
+		.sentence = "SHA-256 of the key, in hex. `onramp port-pair authorize` makes the "
+			    "key and prints it once; it is kept nowhere."},
+	[AUTHORIZATION_CIRCUIT] = {"circuit", FIELD_NAME, .example = "globex-prod",
+		.sentence = "The circuit that was made with it, and makes it void for any other, "
+			    "also when that circuit is gone."},
+};
+static const struct schema authorization_schema = {"an authorization",
+	"Lets whoever shows its key make one circuit on a direct pair, once.", authorization_fields,
+	COUNT(authorization_fields), AUTHORIZATION_NAME};
+
 static const struct field pair_fields[] = {
 	[PAIR_NAME] = {"name", FIELD_NAME, .required = true, .example = "acme",
 		.sentence = "Name of the port pair, unique in the site."},
+	[PAIR_OWNER] = {"owner", FIELD_NAME, .example = "acme",
+		.sentence = "The customer who has both ports of a direct pair, and issues "
+			    "`authorizations` for others to use them."},
 	[PAIR_MODEL] = {"model", FIELD_CHOICE, .required = true, .choices = models,
 		.example = "direct",
 		.sentence = "`direct`: one customer owns both ports; `provider`: a connectivity "
@@ -138,6 +161,10 @@ static const struct field pair_fields[] = {
 	[PAIR_REDUNDANCY] = {"redundancy", FIELD_CHOICE, .choices = redundancies, .example = "none",
 		.sentence =
 			"States that the pair has no secondary port on purpose (a warning stays)."},
+	[PAIR_AUTHORIZATIONS] = {"authorizations", FIELD_MAPPING, SHAPE_LIST,
+		.schema = &authorization_schema, .example = "see below",
+		.sentence = "One-time authorizations to make circuits on a direct pair "
+			    "(`onramp port-pair authorize`)."},
 };
 static const struct schema pair_schema = {"a port pair",
 	"Two customer ports that end the two links of each peering.", pair_fields,
@@ -188,6 +215,9 @@ static const struct field circuit_fields[] = {
 	[CIRCUIT_CUSTOMER] = {"customer", FIELD_NAME, .example = "acme",
 		.sentence = "Whose circuit it is. The peerings of a circuit that names its "
 			    "customer are his to write (`onramp peering set`), see `managed_by`."},
+	[CIRCUIT_AUTHORIZATION] = {"authorization", FIELD_NAME, .example = "globex",
+		.sentence = "The authorization of its port pair that it was made with (`onramp "
+			    "circuit create --authorization`); its `circuit` is this one."},
 	[CIRCUIT_PAIR] = {"port_pair", FIELD_NAME, .required = true, .example = "acme",
 		.sentence = "The port pair the circuit is on."},
 	[CIRCUIT_BANDWIDTH] = {"bandwidth", FIELD_RATE, .required = true, .example = "10G",

@@ -34,11 +34,20 @@ void site_free(struct site *site)
 		free(site->vnets[i].links);
 		free(site->vnets[i].connections);
 	}
+	for (unsigned int i = 0; i < site->port_pair_count; i++)
+		free(site->port_pairs[i].authorizations);
 	free(site->edges);
 	free(site->port_pairs);
 	free(site->circuits);
 	free(site->vnets);
 	free(site);
+}
+
+bool site_uses_authorization(
+	const struct site_authorization *authorization, const struct site_circuit *circuit)
+{
+	return strcmp(authorization->name, circuit->authorization) == 0 &&
+	       strcmp(authorization->circuit, circuit->name) == 0;
 }
 
 int site_find_edge(const struct site *site, const char *name)

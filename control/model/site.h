@@ -62,8 +62,19 @@ struct port_ref {
 	unsigned int port; /* index in its ports */
 };
 
+/* Whoever shows the key may make one circuit on the pair, once. */
+struct site_authorization {
+	char name[NAME_MAX_LENGTH + 1];
+	uint64_t quota_bps;                /* the most that circuit may have */
+	char key_sha256[65];               /* in hex; who issued it knows the key */
+	char circuit[NAME_MAX_LENGTH + 1]; /* that was made with it; empty: it is open */
+};
+
 struct site_port_pair {
 	char name[NAME_MAX_LENGTH + 1];
+	char owner[NAME_MAX_LENGTH + 1]; /* the customer who has both ports; may be empty */
+	struct site_authorization *authorizations;
+	unsigned int authorization_count;
 	enum pair_model model;
 	enum encapsulation encapsulation;
 	struct port_ref ports[LINKS]; /* secondary absent only with redundancy: none */
@@ -115,7 +126,8 @@ struct site_peering {
 
 struct site_circuit {
 	char name[NAME_MAX_LENGTH + 1];
-	char customer[NAME_MAX_LENGTH + 1]; /* whose it is; may be empty */
+	char customer[NAME_MAX_LENGTH + 1];      /* whose it is; may be empty */
+	char authorization[NAME_MAX_LENGTH + 1]; /* of its pair, that it was made with; or empty */
 	unsigned int port_pair;
 	uint64_t bandwidth_bps;
 	bool rate_limit;         /* of provider circuits always, of direct ones when asked for */
@@ -167,6 +179,10 @@ struct site {
 };
 
 void site_free(struct site *site);
+
+/* Was the circuit made with this authorization of its pair, and is it still there? */
+bool site_uses_authorization(
+	const struct site_authorization *authorization, const struct site_circuit *circuit);
 
 /* Index, or -1. */
 int site_find_edge(const struct site *site, const char *name);

@@ -213,6 +213,8 @@ static json_t *show_reply(struct office *office, const char *what, const json_t 
 		return rows_reply(store_audit(&office->store, AUDIT_ROWS_MAX));
 	if (strcmp(what, "verify") == 0)
 		return verify_reply(office);
+	if (strcmp(what, "authorizations") == 0)
+		return rows_reply(view_authorizations(sync_plan(office->sync)));
 	if (strcmp(what, "service-key") == 0)
 		return service_key_reply(office, request);
 	if (strcmp(what, "drains") == 0)

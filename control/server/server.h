@@ -11,7 +11,8 @@
  *        -> {"link", "state", ...}, a row of `show drains` (control/sync/sync.h)
  *   {"request": "test", "link": NAME, "seconds": N}  (0: end it)  -> {"link": NAME, "seconds": N}
  *   {"request": "show", "what": "status"|"circuits"|"effective"|"peerings"|"bgp"|"arp"|
- *       "document"|"drains"|"audit"|"verify"|"service-key"}  (and "service_key": KEY)
+ *       "document"|"drains"|"audit"|"verify"|"authorizations"|
+ *       "service-key"}  (and "service_key": KEY)
  *        -> {"rows": [...]} or the object itself
  * Every failure: {"error": TEXT}, for a bad document "findings" too, and "conflicts", sentences
  * on what a file would undo. What plan said, commit says.

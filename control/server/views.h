@@ -30,6 +30,10 @@ json_t *view_circuits(const struct plan *plan);
  * (the peerings whose fields are his). NULL: no circuit on a provider's ports has it. */
 json_t *view_service_key(const struct plan *plan, const char *key);
 
+/* name (PAIR/NAME), port_pair, owner, bandwidth_bps, state ("open", "used": its circuit is there,
+ * "spent": that is gone), circuit */
+json_t *view_authorizations(const struct plan *plan);
+
 /* Each field of circuits and their peerings, defaults too: name (contoso, contoso/private), field,
  * value, set_by. stamps: control/store/store.h */
 json_t *view_effective(const struct plan *plan, const json_t *stamps);

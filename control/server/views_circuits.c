@@ -97,6 +97,40 @@ json_t *view_service_key(const struct plan *plan, const char *key)
 	return NULL;
 }
 
+/* ---- authorizations ---- */
+
+static json_t *authorization_row(const struct site *site, const struct site_port_pair *pair,
+	const struct site_authorization *authorization)
+{
+	int circuit = site_find_circuit(site, authorization->circuit);
+	bool lives =
+		circuit >= 0 && site_uses_authorization(authorization, &site->circuits[circuit]);
+	bool open = authorization->circuit[0] == '\0';
+
+	return json_pack("{s:o, s:s, s:s?, s:I, s:s, s:s?}", "name",
+		json_sprintf("%s/%s", pair->name, authorization->name), "port_pair", pair->name,
+		"owner", pair->owner[0] != '\0' ? pair->owner : NULL, "bandwidth_bps",
+		(json_int_t)authorization->quota_bps, "state",
+		open    ? "open"
+		: lives ? "used"
+			: "spent",
+		"circuit", open ? NULL : authorization->circuit);
+}
+
+json_t *view_authorizations(const struct plan *plan)
+{
+	json_t *rows = json_array();
+
+	for (unsigned int i = 0; plan != NULL && i < plan->site->port_pair_count; i++) {
+		const struct site_port_pair *pair = &plan->site->port_pairs[i];
+
+		for (unsigned int j = 0; j < pair->authorization_count; j++)
+			json_array_append_new(rows,
+				authorization_row(plan->site, pair, &pair->authorizations[j]));
+	}
+	return rows;
+}
+
 /* ---- with every default ---- */
 
 /* Who set a field of an object, from the stamps of the store; a field that nobody set has its

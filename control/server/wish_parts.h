@@ -18,6 +18,13 @@ static inline bool flag(const json_t *request, const char *name)
 /* A command about a circuit, or one of its peerings (wishes_circuit.c). NULL, or a refusal. */
 json_t *wish_read_circuit(struct office *office, const json_t *request, struct wish *wish);
 
+/* A command about an authorization (wishes_authorization.c). NULL, or a refusal. */
+json_t *wish_read_authorization(struct office *office, const json_t *request, struct wish *wish);
+
+/* Ties the circuit that a wish makes to the authorization whose key the request has, if it has
+ * one. NULL, or a refusal. */
+json_t *wish_redeem(const json_t *request, const char *circuit, struct wish *wish);
+
 /* The request's "principal", where it names one, into wish->as. NULL, or a refusal. */
 json_t *wish_read_principal(const json_t *request, struct wish *wish);
 

@@ -106,6 +106,16 @@ static bool is_operators(const json_t *objects, const char *object, const char *
 	return owner_of(objects, object, field).principal == PRINCIPAL_OPERATOR;
 }
 
+/* Is the object rolled back? Another's is not, and an authorization never: what was promised or
+ * used once stays so. */
+static bool is_rolled_back(const json_t *objects, const char *object)
+{
+	char list[OBJECT_PATH_MAX];
+
+	return is_operators(objects, object, "") &&
+	       strcmp(objects_list(object, list, sizeof(list)), "authorizations") != 0;
+}
+
 /* An object of another's, as a rollback of the operator's leaves it: as it is now, there or not,
  * unless it comes back, or goes, with all that it is part of. */
 static void keep_object(const json_t *now, json_t *then, const char *object)
@@ -145,11 +155,11 @@ static void keep_foreign(const json_t *now, json_t *then)
 	void *next;
 
 	json_object_foreach ((json_t *)now, object, own)
-		if (!is_operators(now, object, ""))
+		if (!is_rolled_back(now, object))
 			keep_object(now, then, object);
 	json_object_foreach_safe(then, next, object, own)
 	{
-		if (is_operators(then, object, ""))
+		if (is_rolled_back(then, object))
 			keep_fields(now, then, object);
 		else if (json_object_get(now, object) == NULL)
 			keep_object(now, then, object);
@@ -182,9 +192,12 @@ json_t *wish_read(struct office *office, const json_t *request, struct wish *wis
 		return read_file(office, request, wish);
 	if (json_object_get(request, "circuit") != NULL)
 		return wish_read_circuit(office, request, wish);
+	if (json_object_get(request, "port_pair") != NULL)
+		return wish_read_authorization(office, request, wish);
 	if (json_object_get(request, "rollback") != NULL)
 		return read_rollback(office, request, wish);
-	return request_error("plan and commit need \"document\", \"circuit\" or \"rollback\"");
+	return request_error("plan and commit need \"document\", \"circuit\", \"port_pair\" or "
+			     "\"rollback\"");
 }
 
 void wish_free(struct wish *wish)

@@ -10,6 +10,11 @@
  *       some time); set-peering (fields; makes it where it is missing) and delete-peering. Who
  *       gives the service key is the provider, who gives the name the operator; principal says
  *       otherwise. Clients are root or control's own user, and trusted in whom they speak for.
+ *       create may have "authorization_key": KEY, which an authorization of a direct pair is found
+ *       by; the circuit then is that principal's, and the authorization is used up.
+ *   {"port_pair": NAME, "authorization": NAME, "verb": "authorize" or "revoke", "bandwidth": RATE,
+ *    "key": KEY, "principal": NAME}
+ *       KEY (authorize) is a text that whoever asks has made; its SHA-256 alone is kept.
  *   {"rollback": REVISION}
  */
 #pragma once
@@ -17,6 +22,7 @@
 #include <jansson.h>
 
 #include "control/server/requests.h"
+#include "control/store/objects.h"
 #include "control/store/owners.h"
 
 struct wish {
@@ -26,7 +32,9 @@ struct wish {
 	char command[160];  /* for the audit log */
 	bool restored;      /* --take-ownership: circuits may come in any state */
 	bool rollback;
-	json_t *findings; /* of the file; an empty array otherwise */
+	char redeemed[OBJECT_PATH_MAX]; /* authorization that this makes a circuit with; or empty */
+	char made[OBJECT_PATH_MAX];     /* that circuit */
+	json_t *findings;               /* of the file; an empty array otherwise */
 };
 
 /* Fills wish; NULL, or a refusal (control/server/requests.h). wish_free either way. */

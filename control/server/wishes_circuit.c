@@ -67,8 +67,11 @@ static json_t *create(const json_t *request, const char *path, struct wish *wish
 {
 	json_t *circuit = json_object();
 
+	json_t *refusal;
+
 	json_object_set_new(wish->objects, path, circuit);
-	return wish_set_fields(request, circuit);
+	refusal = wish_set_fields(request, circuit);
+	return refusal != NULL ? refusal : wish_redeem(request, path, wish);
 }
 
 /* A network that the circuit is connected to; "" for none. */

@@ -88,13 +88,31 @@ static bool names_himself(
 	       manager != NULL && strcmp(manager, principal_name(wish->as.principal)) == 0;
 }
 
+/* What an authorization is for: the circuit with what is its maker's to say, and the mark that it
+ * is used up. */
+static bool is_redeemed(const struct wish *wish, const char *object, const char *field)
+{
+	static const char *const sayable[] = {
+		"", "port_pair", "authorization", "customer", "bandwidth", "s_tag"};
+
+	if (wish->redeemed[0] == '\0')
+		return false;
+	if (strcmp(object, wish->redeemed) == 0)
+		return strcmp(field, "circuit") == 0;
+	for (size_t i = 0; i < sizeof(sayable) / sizeof(sayable[0]); i++)
+		if (strcmp(object, wish->made) == 0 && strcmp(field, sayable[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool may_change(const struct wish *wish, const json_t *stored, const char *object,
 	const char *field, struct owner *owner)
 {
 	const json_t *objects = json_object_get(stored, object) != NULL ? stored : wish->objects;
 
 	*owner = owner_of(objects, object, field);
-	if (owner_equal(owner, &wish->as) || names_himself(wish, stored, object, field))
+	if (owner_equal(owner, &wish->as) || names_himself(wish, stored, object, field) ||
+		is_redeemed(wish, object, field))
 		return true;
 	return wish->as.principal == PRINCIPAL_OPERATOR && goes_along(wish, object);
 }

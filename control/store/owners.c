@@ -38,6 +38,14 @@ static struct owner peering_owner(const json_t *objects, const char *peering, co
 		text_of(objects, objects_parent(peering, circuit, sizeof(circuit)), "customer"));
 }
 
+static struct owner authorization_owner(const json_t *objects, const char *authorization)
+{
+	char pair[OBJECT_PATH_MAX];
+
+	return customer_or_operator(
+		text_of(objects, objects_parent(authorization, pair, sizeof(pair)), "owner"));
+}
+
 struct owner owner_of(const json_t *objects, const char *object, const char *field)
 {
 	char list[OBJECT_PATH_MAX];
@@ -45,6 +53,8 @@ struct owner owner_of(const json_t *objects, const char *object, const char *fie
 	objects_list(object, list, sizeof(list));
 	if (strcmp(list, "peerings") == 0)
 		return peering_owner(objects, object, field);
+	if (strcmp(list, "authorizations") == 0)
+		return authorization_owner(objects, object);
 	if (strcmp(list, "circuits") == 0 && strcmp(field, "provider_state") == 0)
 		return (struct owner){.principal = PRINCIPAL_PROVIDER};
 	return (struct owner){.principal = PRINCIPAL_OPERATOR};
