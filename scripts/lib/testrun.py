@@ -25,6 +25,7 @@ SANITIZER_OPTIONS = {
     "TSAN_OPTIONS": "halt_on_error=1",
 }
 SYSTEM_TIMEOUT_S = 900
+FAILED_LINES = 30  # of what a failed test said
 LONG_FIB_TIMEOUT_S = 3600
 SKIPPED = 77  # exit status, as for meson
 
@@ -113,12 +114,18 @@ class Runner:
         if os.path.exists(results):
             with open(results, encoding="utf-8") as file:
                 rows = [json.loads(line) for line in file]
-        bad = [row["name"] for row in rows if row["result"] not in ("OK", "SKIP", "EXPECTEDFAIL")]
+        failed = [row for row in rows if row["result"] not in ("OK", "SKIP", "EXPECTEDFAIL")]
+        bad = [row["name"] for row in failed]
         skipped = sum(row["result"] == "SKIP" for row in rows)
         self.total.add(passed=len(rows) - len(bad) - skipped, skipped=skipped)
         if bad or status or not rows:
             self.total.add(failed=len(bad) - 1 if bad else 0)
             self.fail(f"{name}: tests", f"{', '.join(bad) or 'meson test failed'}", log)
+            for row in failed:
+                say(f"     {row['name']} said:")
+                said = (row.get("stdout", "") + row.get("stderr", "")).splitlines()
+                for line in said[-FAILED_LINES:]:
+                    say("     | " + line)
         else:
             say(f"ok   {name}: {len(rows) - skipped} tests passed"
                 + (f", {skipped} skipped" if skipped else ""))
