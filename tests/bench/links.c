@@ -100,11 +100,11 @@ static uint16_t due(uint64_t pace, uint16_t max)
 {
 	uint64_t since = rte_rdtsc() - links->clock_tsc, limit = read64(&links->limit);
 	uint64_t all = (uint64_t)(((unsigned __int128)since << WIRE_FRACTION_BITS) / pace);
-	uint64_t waiting;
+	uint64_t most = RTE_MIN(limit, (uint64_t)LINKS_SEQUENCES), waiting;
 
 	if ((int64_t)since < 0)
 		return 0;
-	all = RTE_MIN(all, RTE_MIN(limit, (uint64_t)LINKS_SEQUENCES));
+	all = RTE_MIN(all, most);
 	if (all <= links->arrived)
 		return 0;
 	for (waiting = all - links->arrived; waiting > RING; waiting--, links->missed++)
