@@ -77,6 +77,11 @@ bool frr_daemon_gone(const struct frr *frr, enum frr_daemon_id id)
 	return daemon->lives > 0 && vty_is_dead(daemon->vty);
 }
 
+bool frr_zebra_gone(const struct frr *frr)
+{
+	return frr->zebra_lives > 0 && vty_is_dead(frr->zebra);
+}
+
 static void on_refused(void *context, const char *error)
 {
 	struct frr *frr = context;

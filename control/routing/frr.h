@@ -75,6 +75,7 @@ void frr_watch(struct frr *frr, frr_daemon_changed changed, void *context);
 /* It was here, and is not any more: also when its end has not been told yet, which may come after
  * what the end led to. */
 bool frr_daemon_gone(const struct frr *frr, enum frr_daemon_id daemon);
+bool frr_zebra_gone(const struct frr *frr);
 /* The daemons run all that was wanted last. */
 bool frr_settled(const struct frr *frr);
 bool frr_connected(const struct frr *frr); /* zebra, bgpd, staticd */

@@ -79,7 +79,9 @@ static void on_work(evutil_socket_t fd, short what, void *context)
 		synchronise(kernel);
 	if (kernel->walking)
 		kernel_walk_some(kernel);
-	if (kernel->walking || (kernel->again && !kernel_is_dumping(kernel)))
+	if (kernel->purging)
+		kernel_purge_some(kernel);
+	if (kernel->walking || kernel->purging || (kernel->again && !kernel_is_dumping(kernel)))
 		evtimer_add(kernel->work, &(struct timeval){0});
 }
 

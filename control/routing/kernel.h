@@ -22,7 +22,11 @@ struct kernel_next_hop {
 	struct ip via; /* family 0: on-link */
 };
 
-/* protocol is the kernel's: 2 kernel (connected, local), 186 BGP, 196 static, other ones are
+/* As zebra marks what it installs for bgpd and staticd. */
+#define KERNEL_PROTOCOL_BGP 186
+#define KERNEL_PROTOCOL_STATIC 196
+
+/* protocol is the kernel's: 2 kernel (connected, local) or one of the above, other ones are
  * filtered out before. kind: RTN_UNICAST, RTN_LOCAL, RTN_BLACKHOLE, RTN_UNREACHABLE,
  * RTN_PROHIBIT. */
 struct kernel_route {
@@ -80,6 +84,10 @@ int kernel_resolve(struct kernel *kernel, uint32_t ifindex, const struct ip *add
 int kernel_probe(struct kernel *kernel, uint32_t ifindex, const struct ip *address);
 /* Stops keeping it. */
 int kernel_forget(struct kernel *kernel, uint32_t ifindex, const struct ip *address);
+
+/* Takes the routes of a protocol of the above out of the kernel, a piece each turn of the
+ * event loop; route() tells of them as of any other. For those whose daemons will not do it. */
+void kernel_purge(struct kernel *kernel, uint8_t protocol);
 
 /* Walks over the state kept. */
 void kernel_each_route(struct kernel *kernel,

@@ -17,9 +17,8 @@ static uint32_t stamp(const struct kernel *kernel, bool row)
 
 static bool is_imported(uint8_t protocol)
 {
-	const uint8_t bgp = 186, static_route = 196; /* as zebra marks them */
-
-	return protocol == RTPROT_KERNEL || protocol == bgp || protocol == static_route;
+	return protocol == RTPROT_KERNEL || protocol == KERNEL_PROTOCOL_BGP ||
+	       protocol == KERNEL_PROTOCOL_STATIC;
 }
 
 void kernel_entry_prefix(const struct route_entry *entry, struct ip *prefix)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The inside of struct kernel: kernel.c reads the socket and runs the dumps, kernel_routes.c keeps
- * routes, kernel_walk.c goes over all of them, kernel_objects.c keeps nexthop objects,
- * kernel_links.c links, kernel_neighbours.c neighbours.
+ * routes, kernel_walk.c goes over all of them, kernel_purge.c takes a daemon's out,
+ * kernel_objects.c keeps nexthop objects, kernel_links.c links, kernel_neighbours.c neighbours.
  */
 #pragma once
 
@@ -54,6 +54,9 @@ struct kernel {
 	bool walking;
 	uint32_t walk_next;
 	uint32_t link_epoch, walk_epoch;
+	/* A purge, in pieces: a bit for each protocol that it takes out. */
+	uint8_t purging;
+	uint32_t purge_next;
 
 	struct link_row *links;
 	uint32_t link_count;
@@ -99,6 +102,9 @@ const struct link_row *kernel_find_link(const struct kernel *kernel, uint32_t if
 void kernel_walk_routes(struct kernel *kernel, uint32_t ifindex);
 /* A bounded piece of the walk; called from the event loop until walking is false. */
 void kernel_walk_some(struct kernel *kernel);
+
+/* A bounded piece of the purge; called from the event loop until purging is 0. */
+void kernel_purge_some(struct kernel *kernel);
 
 /* For tests: the socket's receive buffer, so small that it overruns. */
 int kernel_set_receive_buffer(struct kernel *kernel, int bytes);

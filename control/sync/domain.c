@@ -9,9 +9,6 @@
 #include "control/log.h"
 #include "control/sync/internal.h"
 
-/* FRR's staticd; the kernel's header has no name for it. */
-#define RTPROT_FRR_STATIC 196
-
 struct domain_link *domain_link(struct domain *domain, uint32_t interface)
 {
 	for (unsigned int i = 0; i < domain->link_count; i++)
@@ -140,9 +137,9 @@ static uint32_t route_set(struct domain *domain, const struct kernel_route *rout
 static enum api_route_origin route_origin(const struct kernel_route *route)
 {
 	switch (route->protocol) {
-	case RTPROT_BGP:
+	case KERNEL_PROTOCOL_BGP:
 		return API_ORIGIN_BGP;
-	case RTPROT_FRR_STATIC:
+	case KERNEL_PROTOCOL_STATIC:
 		return API_ORIGIN_STATIC;
 	default:
 		return route->kind == RTN_LOCAL ? API_ORIGIN_LOCAL : API_ORIGIN_CONNECTED;

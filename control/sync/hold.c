@@ -7,6 +7,9 @@
  * life has had its say there (its configuration is pushed, its sessions are up, and no route of the
  * domain changed for a while) or until the time is over, as for the stale routes of RFC 4724.
  *
+ * What the kernel still has when the time is over is zebra's to remove. A zebra that is away too
+ * cannot: then the kernel is told here.
+ *
  * A daemon that is ended in order withdraws its routes before it closes its sockets: nothing is
  * held then.
  */
@@ -189,6 +192,17 @@ static unsigned int release(struct sync *sync)
 	return count;
 }
 
+/* The time of a daemon that is away is over. zebra ends its routes itself if it is there (and would
+ * put back what others take out). */
+static void purge(struct sync *sync, const struct domain *domain, unsigned int which)
+{
+	const uint8_t protocols[HOLDS] = {
+		[HOLD_BGP] = KERNEL_PROTOCOL_BGP, [HOLD_STATIC] = KERNEL_PROTOCOL_STATIC};
+
+	if (gone(sync, which) && frr_zebra_gone(sync->frr) && domain->kernel != NULL)
+		kernel_purge(domain->kernel, protocols[which]);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
 	struct sync *sync = context;
@@ -199,7 +213,10 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 		if (sync->daemon_died[which] && !gone(sync, which) && frr_settled(sync->frr))
 			sync->daemon_died[which] = false;
 		for (unsigned int i = 0; i < sync->domain_count; i++) {
-			over |= tick(sync, sync->domains[i], which);
+			if (tick(sync, sync->domains[i], which)) {
+				over = true;
+				purge(sync, sync->domains[i], which);
+			}
 			active |= sync->domains[i]->holds[which].active;
 			ask |= which == HOLD_BGP && sync->domains[i]->holds[which].active;
 		}

@@ -88,6 +88,8 @@ CHECKS = [*session_checks(), *route_checks(), ("every way answers", open_ways),
            never_back("staticd", FABRIKAM, (VNET_PREFIX4, VNET_PREFIX6))),
           ("bgpd away: its routes end in time",
            never_back("bgpd", CONTOSO, (CUSTOMER_PREFIX4, CUSTOMER_PREFIX6))),
+          ("zebra away too: its routes end in time",
+           never_back("zebra", CONTOSO, (CUSTOMER_PREFIX4, CUSTOMER_PREFIX6))),
           ("zebra killed: no packet lost", killed("zebra")),
           ("zebra back: routes equal the kernel's", routes_equal)]
 

@@ -243,6 +243,34 @@ static void takes_an_ipv6_next_hop_for_ipv4(void **state)
 	assert_int_equal(expect(watch, "2001:db8:9::/48", 0).kind, RTN_UNREACHABLE);
 }
 
+/* More than a turn takes, of each form; what is of another protocol stays. */
+static void purges_the_routes_of_one_protocol(void **state)
+{
+	struct watch *watch = *state;
+
+	support_run("a", "sh -c 'for i in 0 1 2; do seq -f "
+			 "\"route add 10.$i.%%.0f.0/24 via 192.0.2.1 proto 186\" 0 255; done | "
+			 "ip -batch -'");
+	support_run("a", "ip route add 10.9.0.0/16 proto 186 metric 20 "
+			 "nexthop via 192.0.2.1 nexthop via 192.0.2.5");
+	support_run("a", "ip route add 10.9.0.0/16 proto 196 metric 30 via 192.0.2.5");
+	support_run("a", "ip route add blackhole 10.8.0.0/16 proto 186");
+	support_run("a", "ip -6 route add 2001:db8:1::/48 proto 186 metric 20 "
+			 "nexthop via 2001:db8::1 nexthop via 2001:db8::5");
+	support_run("a", "ip -6 route add 2001:db8:2::/48 proto 196 via 2001:db8::1");
+	expect(watch, "2001:db8:2::/48", 1);
+	kernel_purge(watch->kernel, KERNEL_PROTOCOL_BGP);
+	expect(watch, "2001:db8:1::/48", -1);
+	expect(watch, "10.0.0.0/24", -1);
+	expect(watch, "10.2.255.0/24", -1);
+	expect(watch, "10.8.0.0/16", -1);
+	assert_int_equal(expect(watch, "10.9.0.0/16", 1).protocol, KERNEL_PROTOCOL_STATIC);
+	expect(watch, "2001:db8:2::/48", 1);
+	assert_int_equal(expect(watch, "192.0.2.0/30", 1).protocol, RTPROT_KERNEL);
+	support_run(
+		"a", "sh -c 'test -z \"$(ip route show proto 186; ip -6 route show proto 186)\"'");
+}
+
 static void resolves_nexthop_objects(void **state)
 {
 	struct watch *watch = *state;
@@ -509,6 +537,7 @@ int main(void)
 		KERNEL_TEST(follows_ipv4_multipath),
 		KERNEL_TEST(follows_ipv6_multipath),
 		KERNEL_TEST(takes_an_ipv6_next_hop_for_ipv4),
+		KERNEL_TEST(purges_the_routes_of_one_protocol),
 		KERNEL_TEST(resolves_nexthop_objects),
 		KERNEL_TEST(invalidates_next_hops_of_a_dead_link),
 		KERNEL_TEST(resolves_neighbours),

@@ -21,13 +21,18 @@
 #define SESSIONS 45 /* the same */
 
 /* FRR as the test makes it. */
-static bool dead[3], settled, established;
+static bool dead[3], zebra_dead, settled, established;
 static frr_daemon_changed told;
 static void *told_context;
 
 bool frr_daemon_gone(const struct frr *frr, enum frr_daemon_id daemon)
 {
 	return dead[daemon];
+}
+
+bool frr_zebra_gone(const struct frr *frr)
+{
+	return zebra_dead;
 }
 
 bool frr_settled(const struct frr *frr)
@@ -87,6 +92,14 @@ int kernel_resolve(struct kernel *kernel, uint32_t ifindex, const struct ip *add
 	return 0;
 }
 
+/* What was taken out of the kernel last; 0: nothing. */
+static uint8_t purged;
+
+void kernel_purge(struct kernel *kernel, uint8_t protocol)
+{
+	purged = protocol;
+}
+
 void domain_route_gone(struct domain *domain, const struct ip *prefix)
 {
 	rib_native_gone(domain->sync, domain->vrf, prefix);
@@ -95,6 +108,7 @@ void domain_route_gone(struct domain *domain, const struct ip *prefix)
 /* ---- one domain with two routes ---- */
 
 static struct sync sync_state;
+static char kernel_stand_in; /* never looked into */
 static struct domain domain;
 static struct domain *domains[] = {&domain};
 static uint32_t set;
@@ -111,7 +125,12 @@ static int setup(void **state)
 	memset(sync, 0, sizeof(*sync));
 	memset(dead, 0, sizeof(dead));
 	settled = established = true;
-	domain = (struct domain){.sync = sync, .name = "private.a", .vrf = 1};
+	zebra_dead = false;
+	purged = 0;
+	domain = (struct domain){.sync = sync,
+		.name = "private.a",
+		.vrf = 1,
+		.kernel = (struct kernel *)&kernel_stand_in};
 	sync->stale_s = STALE_S;
 	sync->domains = domains;
 	sync->domain_count = 1;
@@ -260,6 +279,30 @@ static void a_second_death_begins_anew(void **state)
 	assert_false(is_there(&learned));
 }
 
+/* The kernel still has all of them, and nobody else will take them out. */
+static void a_zebra_that_is_away_too_leaves_it_to_control(void **state)
+{
+	zebra_dead = dead[FRR_BGPD] = true;
+	told(told_context, FRR_BGPD, false);
+	ticks(STALE_S - 1);
+	assert_int_equal(purged, 0);
+	ticks(1);
+	assert_int_equal(purged, KERNEL_PROTOCOL_BGP);
+	purged = 0;
+	ticks(STALE_S);
+	assert_int_equal(purged, 0); /* once */
+}
+
+static void a_zebra_that_is_there_ends_routes_itself(void **state)
+{
+	dead[FRR_STATICD] = true;
+	told(told_context, FRR_STATICD, false);
+	ticks(STALE_S);
+	zebra_dead = true;
+	ticks(1);
+	assert_int_equal(purged, 0);
+}
+
 /* bgpd is told to forget BFD, and later to use it again. */
 static void bfdd_that_goes_or_comes_is_said(void **state)
 {
@@ -287,6 +330,8 @@ int main(void)
 		HOLD_TEST(waits_for_sessions_only_so_long),
 		HOLD_TEST(a_route_stated_again_stays),
 		HOLD_TEST(a_second_death_begins_anew),
+		HOLD_TEST(a_zebra_that_is_away_too_leaves_it_to_control),
+		HOLD_TEST(a_zebra_that_is_there_ends_routes_itself),
 		HOLD_TEST(bfdd_that_goes_or_comes_is_said),
 	};
 
