@@ -113,6 +113,8 @@ int circuit_create_run(const struct cli *cli)
 			json_object_set_new(fields, given[i].field, json_string(given[i].value));
 	if (cli->s_tag != NULL)
 		json_object_set_new(fields, "s_tag", tag_value(cli->s_tag));
+	if (cli->secondary_s_tag != NULL)
+		json_object_set_new(fields, "secondary_s_tag", tag_value(cli->secondary_s_tag));
 	wish = json_pack(
 		"{s:s, s:s, s:o}", "circuit", cli->operand, "verb", "create", "fields", fields);
 	if (add_authorization(cli, wish))

@@ -40,6 +40,8 @@ static const struct option {
 	{OPTION_SOLD, "--tier", " TIER", "a tier", offsetof(struct cli, tier)},
 	{OPTION_SOLD, "--family", " FAMILY", "a family", offsetof(struct cli, family)},
 	{OPTION_SOLD, "--s-tag", " VLAN", "a VLAN id", offsetof(struct cli, s_tag)},
+	{OPTION_SOLD, "--secondary-s-tag", " VLAN", "a VLAN id",
+		offsetof(struct cli, secondary_s_tag)},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -83,8 +85,9 @@ static void print_options(FILE *out, const struct command *command)
 		if ((command->options & options[i].bit) == 0 || options[i].bit == OPTION_FOR ||
 			options[i].bit == OPTION_STOP)
 			continue;
-		/* The five of them do not fit behind the rest. */
-		if (sold && (options[i - 1].bit & OPTION_SOLD) == 0)
+		/* All of them do not fit on a line. */
+		if (sold && ((options[i - 1].bit & OPTION_SOLD) == 0 ||
+				    options[i].offset == offsetof(struct cli, s_tag)))
 			fputs("\n      ", out);
 		fprintf(out, " [%s%s]", options[i].name, usage);
 	}

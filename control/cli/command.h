@@ -30,7 +30,7 @@ struct cli {
 	const char *circuit;       /* --circuit */
 	const char *as;            /* --as */
 	const char *authorization; /* --authorization */
-	const char *timeout, *port_pair, *bandwidth, *tier, *family, *s_tag;
+	const char *timeout, *port_pair, *bandwidth, *tier, *family, *s_tag, *secondary_s_tag;
 	bool colour;
 	FILE *out; /* results */
 	FILE *err; /* everything else */

@@ -18,7 +18,8 @@ const struct command circuit_commands[] = {
 		.operand = "CIRCUIT",
 		.options = OPTION_DRY_RUN | OPTION_AS | OPTION_AUTHORIZATION | OPTION_SOLD,
 		.summary = "sell a circuit: it has a service key, and no peering yet",
-		.details = "--port-pair and --bandwidth must be given; --s-tag on QinQ pairs. The "
+		.details = "--port-pair and --bandwidth must be given; --s-tag on QinQ pairs,\n"
+			   "and --secondary-s-tag on a pair of one port; tags stay for life. The "
 			   "customer's\n"
 			   "provider gets the service key (`onramp show circuits`), the peerings "
 			   "come with\n"

@@ -114,6 +114,33 @@ static void check_s_tag(struct build *build, const struct record *record, unsign
 			"is missing; port pair \"%s\" is qinq: write s_tag: 1 to 4094", name);
 }
 
+static void check_secondary_s_tag(
+	struct build *build, const struct record *record, unsigned int pair)
+{
+	const struct site_port_pair *on = &build->site->port_pairs[pair];
+	const struct value *s_tag = &record->values[CIRCUIT_S_TAG];
+	const struct value *secondary = &record->values[CIRCUIT_SECONDARY_S_TAG];
+
+	if (!site_pair_is_one_port(on)) {
+		if (secondary->given)
+			report(build->loader, record, CIRCUIT_SECONDARY_S_TAG,
+				"%.20s, but port pair \"%s\" has two ports, and s_tag holds on "
+				"both; remove secondary_s_tag",
+				secondary->text != NULL ? secondary->text : "given", on->name);
+		return;
+	}
+	if (!secondary->given)
+		report(build->loader, record, CIRCUIT_SECONDARY_S_TAG,
+			"is missing; port pair \"%s\" is one port for both links: write "
+			"secondary_s_tag: 1 to 4094",
+			on->name);
+	else if (secondary->valid && s_tag->valid && secondary->number == s_tag->number)
+		report(build->loader, record, CIRCUIT_SECONDARY_S_TAG,
+			"%s is the circuit's s_tag too, and both links are on one port; write "
+			"another",
+			secondary->text);
+}
+
 static void check_provider(struct build *build, const struct record *record, unsigned int pair)
 {
 	const struct value *state = &record->values[CIRCUIT_PROVIDER_STATE];
@@ -174,6 +201,7 @@ static bool build_circuit(struct build *build, const struct record *record, unsi
 	circuit->provider_state = (enum provider_state)record_number(
 		record, CIRCUIT_PROVIDER_STATE, PROVIDER_NOT_PROVISIONED);
 	circuit->s_tag = (uint16_t)record_number(record, CIRCUIT_S_TAG, 0);
+	circuit->secondary_s_tag = (uint16_t)record_number(record, CIRCUIT_SECONDARY_S_TAG, 0);
 	build_key(build, record, circuit);
 
 	int pair = find_pair(build, record);
@@ -183,6 +211,7 @@ static bool build_circuit(struct build *build, const struct record *record, unsi
 		check_bandwidth(build, record, (unsigned int)pair);
 		build_limit(build, record, circuit, (unsigned int)pair);
 		check_s_tag(build, record, (unsigned int)pair);
+		check_secondary_s_tag(build, record, (unsigned int)pair);
 		check_provider(build, record, (unsigned int)pair);
 	}
 	record_list(record, CIRCUIT_PEERINGS, &peerings);

@@ -87,6 +87,22 @@ static void check_shared(struct build *build, struct record *const *records, uns
 	}
 }
 
+/* Point-to-point Ethernet: a provider may bring both links over one port, under two S-tags. */
+static void check_one_port(
+	struct build *build, const struct record *record, const struct site_port_pair *pair)
+{
+	if (pair->model == PAIR_PROVIDER && pair->encapsulation == ENCAP_QINQ)
+		report_warning(build->loader, record, PAIR_SECONDARY,
+			"%s is also the primary port: when it fails, every circuit on it is cut "
+			"off",
+			record->values[PAIR_SECONDARY].text);
+	else
+		report(build->loader, record, PAIR_SECONDARY,
+			"%s is also the primary port; a pair needs two ports, or redundancy: none "
+			"(a provider's qinq pair may be one port twice)",
+			record->values[PAIR_SECONDARY].text);
+}
+
 static void check_halves(
 	struct build *build, const struct record *record, const struct site_port_pair *pair)
 {
@@ -97,9 +113,7 @@ static void check_halves(
 	if (!primary->present || !secondary->present)
 		return;
 	if (same_port(primary, secondary)) {
-		report(build->loader, record, PAIR_SECONDARY,
-			"%s is also the primary port; a pair needs two ports, or redundancy: none",
-			record->values[PAIR_SECONDARY].text);
+		check_one_port(build, record, pair);
 		return;
 	}
 	uint64_t speeds[LINKS];

@@ -121,16 +121,19 @@ struct tag_table {
 	struct tag_use s_tags[TAGS], vlans[TAGS];
 };
 
-static void check_circuit_s_tag(
-	struct build *build, struct tag_table *table, const struct record *record)
+static void check_circuit_s_tag(struct build *build, struct tag_table *table,
+	const struct record *record, unsigned int field)
 {
-	const struct value *s_tag = usable(record, CIRCUIT_S_TAG);
+	const struct value *s_tag = usable(record, field);
 
 	if (s_tag == NULL)
 		return;
 	struct tag_use *use = &table->s_tags[s_tag->number];
+	/* Of the circuit itself: its two are told to differ already. */
+	if (use->circuit != NULL && use->circuit == record_name(record, CIRCUIT_NAME))
+		return;
 	if (use->circuit != NULL)
-		report(build->loader, record, CIRCUIT_S_TAG,
+		report(build->loader, record, field,
 			"%s is already the S-tag of circuit \"%s\" (line %u) on this port pair; "
 			"choose "
 			"another",
@@ -175,8 +178,10 @@ static void check_tags_of_pair(struct build *build, unsigned int pair, struct ta
 
 	memset(table, 0, sizeof(*table));
 	for (size_t i = 0; i < count; i++) {
-		if (build->circuit_pairs[i] == (int)pair)
-			check_circuit_s_tag(build, table, circuits[i]);
+		if (build->circuit_pairs[i] == (int)pair) {
+			check_circuit_s_tag(build, table, circuits[i], CIRCUIT_S_TAG);
+			check_circuit_s_tag(build, table, circuits[i], CIRCUIT_SECONDARY_S_TAG);
+		}
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct record *const *records =

@@ -159,6 +159,8 @@ static void circuit_facts(
 		fact(fields, "provider_state", "%s", provider_state_name(circuit->provider_state));
 	if (circuit->s_tag != 0)
 		fact(fields, "s_tag", "%u", circuit->s_tag);
+	if (circuit->secondary_s_tag != 0)
+		fact(fields, "secondary_s_tag", "%u", circuit->secondary_s_tag);
 	fact(fields, "service_key", "%s", circuit->service_key);
 	for (unsigned int i = 0; i < circuit->peering_count; i++) {
 		const struct site_peering *peering = &circuit->peerings[i];

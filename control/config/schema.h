@@ -93,6 +93,7 @@ enum {
 	CIRCUIT_STATE,
 	CIRCUIT_PROVIDER_STATE,
 	CIRCUIT_S_TAG,
+	CIRCUIT_SECONDARY_S_TAG,
 	CIRCUIT_KEY,
 	CIRCUIT_PEERINGS,
 };
@@ -117,7 +118,8 @@ enum { STATIC_PREFIXES, STATIC_GATEWAY, STATIC_LINK_SUBNETS };
 enum { CONNECTION_CIRCUIT, CONNECTION_WEIGHT };
 
 extern const struct schema site_schema;
-extern const struct schema bfd_schema; /* schema_bfd.c */
+extern const struct schema bfd_schema;  /* schema_bfd.c */
+extern const struct schema pair_schema; /* schema_pairs.c */
 
 /* What a later version brings ("BFD sessions"), or NULL: a field that is refused by name. */
 const char *schema_later(const char *field);

@@ -34,7 +34,7 @@ static void plan_peering_link(const struct plan *plan, const struct site_circuit
 	snprintf(out->ifname, sizeof(out->ifname), "%s", link_name(half));
 	memcpy(out->circuit, circuit->name, sizeof(out->circuit));
 	out->port = ref->port;
-	out->s_tag = circuit->s_tag;
+	out->s_tag = site_s_tag(circuit, half);
 	out->c_tag = peering->c_tag;
 	out->mtu = plan->edge->ports[ref->port].mtu;
 	out->edge4 = link->edge4;

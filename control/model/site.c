@@ -43,6 +43,19 @@ void site_free(struct site *site)
 	free(site);
 }
 
+bool site_pair_is_one_port(const struct site_port_pair *pair)
+{
+	const struct port_ref *a = &pair->ports[LINK_PRIMARY], *b = &pair->ports[LINK_SECONDARY];
+
+	return a->present && b->present && a->edge == b->edge && a->port == b->port;
+}
+
+uint16_t site_s_tag(const struct site_circuit *circuit, unsigned int link)
+{
+	return link == LINK_SECONDARY && circuit->secondary_s_tag != 0 ? circuit->secondary_s_tag
+								       : circuit->s_tag;
+}
+
 bool site_uses_authorization(
 	const struct site_authorization *authorization, const struct site_circuit *circuit)
 {

@@ -138,6 +138,7 @@ struct site_circuit {
 	bool enabled;
 	enum provider_state provider_state; /* of provider circuits */
 	uint16_t s_tag;                     /* 0: 802.1Q */
+	uint16_t secondary_s_tag;           /* of the secondary links; 0: the same on both */
 	char service_key[37];               /* UUIDv5(site, circuit) */
 	struct site_peering *peerings;
 	unsigned int peering_count;
@@ -179,6 +180,12 @@ struct site {
 };
 
 void site_free(struct site *site);
+
+/* Are both links of its circuits on one port, told apart by S-tags? */
+bool site_pair_is_one_port(const struct site_port_pair *pair);
+
+/* The S-tag of a circuit's primary or secondary links; 0: 802.1Q. */
+uint16_t site_s_tag(const struct site_circuit *circuit, unsigned int link);
 
 /* Was the circuit made with this authorization of its pair, and is it still there? */
 bool site_uses_authorization(

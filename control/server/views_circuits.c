@@ -72,8 +72,8 @@ static json_t *provider_row(
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "link", link_name(link),
 		"port", json_sprintf("%s/%s", edge->name, port->name), "outer_ethertype",
 		json_sprintf("0x%04x", port->outer_ethertype), "s_tag",
-		circuit->s_tag != 0 ? json_integer(circuit->s_tag) : json_null(), "vlans",
-		vlans_of(circuit), "bandwidth_bps", (json_int_t)circuit->bandwidth_bps,
+		circuit->s_tag != 0 ? json_integer(site_s_tag(circuit, link)) : json_null(),
+		"vlans", vlans_of(circuit), "bandwidth_bps", (json_int_t)circuit->bandwidth_bps,
 		"provider_state", provider_state_name(circuit->provider_state), "managed",
 		managed_by_provider(circuit));
 }

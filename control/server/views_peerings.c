@@ -79,9 +79,10 @@ static json_t *link_row(const struct peering_context *context, unsigned int whic
 						: NULL;
 	json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 		link_name(which), "edge", edge->name, "port", edge->ports[ref->port].name, "s_tag",
-		tag_or_null(context->circuit->s_tag), "c_tag", tag_or_null(context->peering->c_tag),
-		"edge4", views_ip(&link->edge4, true), "peer4", views_ip(&link->peer4, false),
-		"edge6", views_ip(&link->edge6, true), "peer6", views_ip(&link->peer6, false));
+		tag_or_null(site_s_tag(context->circuit, which)), "c_tag",
+		tag_or_null(context->peering->c_tag), "edge4", views_ip(&link->edge4, true),
+		"peer4", views_ip(&link->peer4, false), "edge6", views_ip(&link->edge6, true),
+		"peer6", views_ip(&link->peer6, false));
 	struct kernel *kernel = local != NULL ? context->kernel : NULL;
 	static const char *const keys[] = {"neighbour4", "neighbour6", "bgp4", "bgp6"};
 

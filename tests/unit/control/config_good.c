@@ -147,6 +147,32 @@ static void test_lab_links(void **state)
 	site_free(site);
 }
 
+/* Point-to-point Ethernet: one port, and an S-tag for each link. */
+static void test_one_port(void **state)
+{
+	struct site *site = example_site("models.yaml");
+
+	for (unsigned int i = 0; i < site->circuit_count; i++)
+		site->circuits[i].provider_state = PROVIDER_PROVISIONED;
+	struct plan *plan = plan_build(site, 0);
+	int found = plan_find_domain(plan, "private.wingtip");
+
+	assert_true(found >= 0);
+	const struct plan_domain *domain = &plan->domains[found];
+	assert_int_equal(domain->link_count, 2);
+	assert_int_equal(domain->links[0].port, domain->links[1].port);
+	assert_int_equal(domain->links[0].s_tag, 50);
+	assert_int_equal(domain->links[1].s_tag, 51);
+	assert_int_equal(domain->links[0].c_tag, domain->links[1].c_tag);
+	/* On two ports one S-tag holds on both. */
+	domain = &plan->domains[plan_find_domain(plan, "private.contoso")];
+	assert_int_not_equal(domain->links[0].port, domain->links[1].port);
+	assert_int_equal(domain->links[0].s_tag, 100);
+	assert_int_equal(domain->links[1].s_tag, 100);
+	plan_free(plan);
+	site_free(site);
+}
+
 static void test_lab_core(void **state)
 {
 	static const char *const bgp[] = {
@@ -397,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_lab_site),
 		cmocka_unit_test(test_lab_domains),
 		cmocka_unit_test(test_lab_links),
+		cmocka_unit_test(test_one_port),
 		cmocka_unit_test(test_lab_core),
 		cmocka_unit_test(test_pair_of_edges),
 		cmocka_unit_test(test_smallest),

@@ -430,24 +430,34 @@ static void test_all_at_once(void **state)
 	free(document);
 }
 
-static void try_site_file(const char *from, const char *to, const char *field, const char *found,
-	const char *remedy, unsigned int down)
+static void try_file(const char *name, const struct mistake *mistake)
 {
 	struct config_findings findings;
 	char path[4096];
 	unsigned int line;
 
-	snprintf(path, sizeof(path), "%s/docs/examples/site.yaml", getenv("SOURCE_ROOT"));
+	snprintf(path, sizeof(path), "%s/docs/examples/%s", getenv("SOURCE_ROOT"), name);
 	char *good = document_read(path);
-	char *document = document_replace(good, from, to, &line);
+	char *document = document_replace(good, mistake->from, mistake->to, &line);
+	line += (unsigned int)mistake->down;
 	assert_null(config_load(document, strlen(document), &findings));
-	if (finding_search(&findings, line + down, field, found, remedy) == NULL) {
+	if (finding_search(&findings, line, mistake->field, mistake->found, mistake->remedy) ==
+		NULL) {
 		findings_dump(&findings);
-		fail_msg("no finding at line %u, %s: %s, %s", line + down, field, found, remedy);
+		fail_msg("no finding at line %u, %s: %s, %s", line, mistake->field, mistake->found,
+			mistake->remedy);
 	}
 	config_findings_free(&findings);
 	free(good);
 	free(document);
+}
+
+static void try_site_file(const char *from, const char *to, const char *field, const char *found,
+	const char *remedy, int down)
+{
+	const struct mistake mistake = {from, to, down, field, found, remedy};
+
+	try_file("site.yaml", &mistake);
 }
 
 /* What only a direct pair, a public peering or two edges can get wrong. */
@@ -482,6 +492,40 @@ static void test_site_file(void **state)
 		"sum to 200G", 1);
 }
 
+#define SECONDARY "circuits[wingtip].secondary_s_tag"
+#define ON_ETHERNET "  - {name: other, port_pair: ethernet, bandwidth: 50M, "
+
+/* One port for both links, of a provider, told apart by S-tags. */
+static void test_one_port(void **state)
+{
+	static const struct mistake mistakes[] = {
+		{"    secondary_s_tag: 51\n", "", -5, SECONDARY, "is missing",
+			"write secondary_s_tag: 1 to 4094"},
+		{"secondary_s_tag: 51", "secondary_s_tag: 50", 0, SECONDARY,
+			"50 is the circuit's s_tag too", "write another"},
+		{"secondary_s_tag: 51", "secondary_s_tag: 4095", 0, SECONDARY, "4095", "1 to 4094"},
+		{"    s_tag: 100\n", "    s_tag: 100\n    secondary_s_tag: 101\n", 1,
+			"circuits[contoso].secondary_s_tag", "\"exchange\" has two ports",
+			"remove secondary_s_tag"},
+		{"vnets:\n", ON_ETHERNET "s_tag: 51, secondary_s_tag: 52}\nvnets:\n", 0,
+			"circuits[other].s_tag", "51 is already the S-tag of circuit \"wingtip\"",
+			"choose another"},
+		{"vnets:\n", ON_ETHERNET "s_tag: 52, secondary_s_tag: 50}\nvnets:\n", 0,
+			"circuits[other].secondary_s_tag",
+			"50 is already the S-tag of circuit \"wingtip\"", "choose another"},
+		{"{name: ethernet, model: provider, encapsulation: qinq",
+			"{name: ethernet, model: provider, encapsulation: mixed", 0,
+			"port_pairs[ethernet].secondary", "is also the primary port",
+			"a pair needs two ports"},
+		{"{name: ethernet, model: provider", "{name: ethernet, model: direct", 0,
+			"port_pairs[ethernet].secondary", "is also the primary port",
+			"a provider's qinq pair may be one port twice"},
+	};
+
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
+		try_file("models.yaml", &mistakes[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -493,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_yaml_traps),
 		cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_site_file),
+		cmocka_unit_test(test_one_port),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
