@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define STATES 4u
+#define TAG_TEXT_MAX 8
 
 static const char *const state_names[STATES] = {
 	[PROVIDER_NOT_PROVISIONED] = "not-provisioned",
@@ -75,6 +76,31 @@ static bool allows_step(
 		after->name, state_names[from], state_names[to], steps[from].next);
 }
 
+/* A tag that is 0 is none. */
+static const char *tag_text(uint16_t tag, char text[TAG_TEXT_MAX])
+{
+	snprintf(text, TAG_TEXT_MAX, tag != 0 ? "%u" : "none", tag);
+	return text;
+}
+
+static bool allows_tags(
+	const struct circuit_life *before, const struct circuit_life *after, char *refusal)
+{
+	bool first = before->s_tag != after->s_tag;
+	bool second = before->secondary_s_tag != 0 && after->secondary_s_tag != 0 &&
+		      before->secondary_s_tag != after->secondary_s_tag;
+	char from[TAG_TEXT_MAX], to[TAG_TEXT_MAX];
+
+	if (!first && !second)
+		return true;
+	return refuse(refusal,
+		"circuit %s: %s is %s and cannot become %s, because the circuit is known by it on "
+		"both sides of the wire; leave it, or delete the circuit and create it anew",
+		after->name, first ? "s_tag" : "secondary_s_tag",
+		tag_text(first ? before->s_tag : before->secondary_s_tag, from),
+		tag_text(first ? after->s_tag : after->secondary_s_tag, to));
+}
+
 bool lifecycle_allows(const struct circuit_life *before, const struct circuit_life *after,
 	bool restored, char refusal[REFUSAL_MAX])
 {
@@ -97,6 +123,8 @@ bool lifecycle_allows(const struct circuit_life *before, const struct circuit_li
 			"circuit %s: family is unlimited and cannot become metered again; leave it "
 			"unlimited",
 			after->name);
+	if (!allows_tags(before, after, refusal))
+		return false;
 	return restored || allows_step(before, after, refusal);
 }
 

@@ -9,6 +9,8 @@
  *   state (CircuitProvisioningState): enabled <-> disabled.
  *   tier: standard <-> premium; local -> standard, premium, and never back.
  *   family: metered -> unlimited, and never back.
+ *   s_tag, secondary_s_tag: assigned once. The provider's switches know the circuit by them. Only a
+ *     move between a pair of one port and a pair of two gives or takes the secondary one.
  *   A circuit that is being provisioned, or is, cannot be deleted.
  *
  * Bandwidths (SKUs, over-subscription) are the loader's: they depend on one document alone.
@@ -29,6 +31,7 @@ struct circuit_life {
 	bool enabled;
 	enum tier tier;
 	enum family family;
+	uint16_t s_tag, secondary_s_tag; /* 0: none */
 };
 
 /* Fits every refusal. */

@@ -79,6 +79,8 @@ static struct circuit_life life_of(const struct site *site, const struct site_ci
 		.enabled = circuit->enabled,
 		.tier = circuit->tier,
 		.family = circuit->family,
+		.s_tag = circuit->s_tag,
+		.secondary_s_tag = circuit->secondary_s_tag,
 	};
 }
 

@@ -24,6 +24,7 @@
 struct reference {
 	bool exists, direct;
 	const char *provider, *tier, *family;
+	unsigned int tag; /* of 3; 0: none */
 };
 
 static const char *const may_follow[] = {
@@ -71,7 +72,7 @@ struct both {
 	struct circuit_life life;
 };
 
-enum { CREATE, DELETE, STEP, TIER, FAMILY, ABLE, VERBS };
+enum { CREATE, DELETE, STEP, TIER, FAMILY, TAG, ABLE, VERBS };
 
 static unsigned int draw(unsigned int below)
 {
@@ -94,6 +95,7 @@ static struct both command(const struct both *now, unsigned int *verb, bool *wan
 		after->provider = draw(4) == 0 ? states[choice] : states[0];
 		after->tier = tiers[choice];
 		after->family = families[0];
+		after->tag = draw(3);
 		*wanted = after->direct || strcmp(after->provider, "not-provisioned") == 0;
 		break;
 	case DELETE:
@@ -112,6 +114,10 @@ static struct both command(const struct both *now, unsigned int *verb, bool *wan
 		after->family = families[choice];
 		*wanted = follows(before->family, after->family);
 		break;
+	case TAG:
+		after->tag = choice;
+		*wanted = before->tag == after->tag;
+		break;
 	default:
 		next.life.enabled = !next.life.enabled;
 		*wanted = true;
@@ -128,6 +134,7 @@ static void translate(struct both *both)
 	for (unsigned int i = 0; i < 3; i++)
 		if (strcmp(tiers[i], both->reference.tier) == 0)
 			both->life.tier = (enum tier)i;
+	both->life.s_tag = (uint16_t)both->reference.tag;
 	both->life.family = strcmp(both->reference.family, "unlimited") == 0 ? FAMILY_UNLIMITED
 									     : FAMILY_METERED;
 }
@@ -140,7 +147,7 @@ static void random_commands_agree(void **state)
 	srandom(SEED);
 	for (unsigned int i = 0; i < CIRCUITS; i++)
 		circuits[i] =
-			(struct both){{false, false, "not-provisioned", "standard", "metered"},
+			(struct both){{false, false, "not-provisioned", "standard", "metered", 0},
 				{.name = "c",
 					.service_key = "k",
 					.enabled = true,
@@ -213,6 +220,31 @@ static void refusals_name_field_value_and_way_out(void **state)
 	assert_says(&provisioned, &after, "from a provider pair to a direct one");
 }
 
+static void s_tags_stay(void **state)
+{
+	struct circuit_life before = provisioned, after = provisioned;
+	char refusal[REFUSAL_MAX] = "";
+
+	before.s_tag = 100;
+	after.s_tag = 101;
+	assert_says(&before, &after,
+		"circuit contoso: s_tag is 100 and cannot become 101, because the circuit is known "
+		"by it on both sides of the wire; leave it, or delete the circuit and create it "
+		"anew");
+	/* A backup does not make the provider's switches change either. */
+	assert_false(lifecycle_allows(&before, &after, true, refusal));
+	after.s_tag = 0;
+	assert_says(&before, &after, "s_tag is 100 and cannot become none");
+	after.s_tag = 100;
+	before.secondary_s_tag = 50;
+	after.secondary_s_tag = 51;
+	assert_says(&before, &after, "secondary_s_tag is 50 and cannot become 51");
+	/* Moved to a pair of two ports, and back. */
+	after.secondary_s_tag = 0;
+	assert_true(lifecycle_allows(&before, &after, false, refusal));
+	assert_true(lifecycle_allows(&after, &before, false, refusal));
+}
+
 static void backups_come_in_any_state(void **state)
 {
 	char refusal[REFUSAL_MAX] = "";
@@ -251,6 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_commands_agree),
 		cmocka_unit_test(refusals_name_field_value_and_way_out),
+		cmocka_unit_test(s_tags_stay),
 		cmocka_unit_test(backups_come_in_any_state),
 		cmocka_unit_test(only_provisioned_and_enabled_forwards),
 		cmocka_unit_test(principals_have_names),

@@ -101,6 +101,9 @@ static void refusals_say_why(void **state)
 	must_not(verb("contos", "enable", NULL), "did you mean \\\"contoso\\\"?");
 	must_not(verb("contoso", "set-bandwidth", "3G"), "the site would not be right with it");
 	must_not(verb("contoso].peerings[private", "enable", NULL), "neither a circuit's name");
+	must_not(json_pack("{s:s, s:s, s:{s:i}}", "circuit", "contoso", "verb", "set", "fields",
+			 "s_tag", 101),
+		"s_tag is 100 and cannot become 101");
 	must_not(verb("contoso", "dance", NULL), "nothing that can be done to a circuit");
 	must_not(begin(key, "deprovision"),
 		"provider_state is not-provisioned and cannot become deprovisioning");
@@ -294,7 +297,7 @@ static json_t *random_file(void)
 	json_t *wish;
 
 	snprintf(circuit, sizeof(circuit), "    bandwidth: %s\n    tier: %s\n    s_tag: %u\n",
-		bandwidths[draw(6)], tiers[draw(3)], draw(9) == 0 ? 0 : 100 + draw(3));
+		bandwidths[draw(6)], tiers[draw(3)], draw(9) == 0 ? 0 : 100 + draw(6) / 5);
 	document = replaced("    bandwidth: 1G\n    tier: standard\n    s_tag: 100\n", circuit);
 	place = strstr(document, "circuit: contoso");
 	if (draw(8) == 0)

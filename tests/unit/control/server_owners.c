@@ -130,7 +130,6 @@ static const struct {
 	{"circuits", "family", "{\"family\": \"unlimited\"}"},
 	{"circuits", "state", "{\"state\": \"disabled\"}"},
 	{"circuits", "provider_state", "{\"provider_state\": \"provisioned\"}"},
-	{"circuits", "s_tag", "{\"s_tag\": 101}"},
 	{"circuits", "service_key", "{\"service_key\": \"2f1c3a52-6a0e-5c0f-9a3b-0d8c5d1f7e11\"}"},
 	{"peerings", "managed_by", "{\"managed_by\": \"operator\"}"},
 	{"peerings", "c_tag", "{\"c_tag\": 201}"},
