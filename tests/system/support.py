@@ -23,11 +23,16 @@ def lab_name(stem):
 
 
 def run_in_lab(stem, checks, **options):
+    """run_checks_in a lab as scripts/lab has it."""
+    return run_checks_in(stem, lambda: Lab(lab_name(stem), BUILD, **options), checks)
+
+
+def run_checks_in(stem, make_lab, checks):
     """Runs (name, function(lab)) pairs in one lab; the first is what the others stand on. Exit
     status."""
     report = Report(lambda line: print(line, flush=True))
     try:
-        with Lab(lab_name(stem), BUILD, **options) as lab:
+        with make_lab() as lab:
             try:
                 lab.start()
                 for name, function in checks:

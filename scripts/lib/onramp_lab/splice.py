@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Wires between customers and ports: a net_tap netdev stays with the edge, and two eBPF filters
-per link push and pop the tags between it and the customer's veth."""
+per link push and pop the tags between it and the customer's veth. any_inner: frames come with tags
+of their own, and the S-tag goes round them."""
 
 import os
 import platform
@@ -14,10 +15,11 @@ LAST_PRIORITY = 60000
 class Splice:
     """One link: `veth` and `port` are interfaces in the edge's namespace."""
 
-    def __init__(self, lab, edge, port, veth, *, s_tag=0, c_tag=0, ethertype=0x8100, priority):
+    def __init__(self, lab, edge, port, veth, *, s_tag=0, c_tag=0, ethertype=0x8100,
+                 any_inner=False, priority):
         self.lab, self.edge, self.port, self.veth = lab, edge, port, veth
         self.s_tag, self.c_tag, self.ethertype = s_tag, c_tag, ethertype
-        self.priority = priority
+        self.any_inner, self.priority = any_inner, priority
 
     def connect(self):
         """Needs the port's netdev to be there. Connecting again replaces what was."""
@@ -43,7 +45,8 @@ class Splice:
 
     def _compile(self):
         values = {
-            "S_TAG": self.s_tag, "C_TAG": self.c_tag, "OUTER_ETHERTYPE": self.ethertype,
+            "S_TAG": self.s_tag, "C_TAG": self.c_tag, "ANY_INNER": int(self.any_inner),
+            "OUTER_ETHERTYPE": self.ethertype,
             "PORT_IFINDEX": self.edge.ifindex(self.port),
             "CUSTOMER_IFINDEX": self.edge.ifindex(self.veth),
         }

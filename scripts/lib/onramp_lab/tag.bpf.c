@@ -2,6 +2,8 @@
 /*
  * A customer's VLAN tagging without the 8021q module, for one link. Compiled with
  *   S_TAG, C_TAG        0: none
+ *   ANY_INNER           1: what the customer sends has tags of its own, which stay as they are (a
+ *                       provider's cross-connect)
  *   OUTER_ETHERTYPE     of the S-tag (a single tag is always 0x8100)
  *   PORT_IFINDEX        the port's netdev, where tagged frames go
  *   CUSTOMER_IFINDEX    the veth towards the customer, where untagged frames go
@@ -53,7 +55,7 @@ int from_port(struct __sk_buff *skb)
 	if (outer &&
 		((skb->vlan_tci & VID_MASK) != outer || skb->vlan_proto != bpf_htons(ethertype)))
 		return TC_ACT_UNSPEC;
-	if (inner_vid(skb) != inner)
+	if (!ANY_INNER && inner_vid(skb) != inner)
 		return TC_ACT_UNSPEC;
 	if (outer && bpf_skb_vlan_pop(skb))
 		return TC_ACT_SHOT;
