@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +11,9 @@
 #include <unistd.h>
 
 #include "control/log.h"
-#include "control/store/audit.h"
 #include "control/store/migrate.h"
-#include "control/store/objects.h"
 #include "control/store/sql.h"
+#include "control/store/write.h"
 
 #define SCHEMA_VERSION 1
 #define BUSY_MS 1000 /* while somebody reads the file with another program */
@@ -128,113 +126,15 @@ int store_open(const char *state_dir, struct store *store)
 
 /* ---- writing ---- */
 
-static int write_field(sqlite3 *db, const struct store_entry *entry, uint64_t revision,
-	const char *object, const char *field, const char *after)
-{
-	char generation[24];
-
-	if (after == NULL)
-		return sql_finish(sql_prepare(db,
-			"DELETE FROM field WHERE object = ?1 AND field = ?2", 2, object, field));
-	snprintf(generation, sizeof(generation), "%" PRIu64, revision);
-	return sql_finish(sql_prepare(db,
-		"INSERT INTO field (object, field, value, principal, origin, generation)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, CAST(?6 AS INTEGER)) ON CONFLICT (object, field)"
-		" DO UPDATE SET value = ?3, principal = ?4, origin = ?5,"
-		" generation = CAST(?6 AS INTEGER)",
-		6, object, field, after, principal_name(entry->principal), entry->origin,
-		generation));
-}
-
-/* The newest row's number and hash; 0 and zeros when there is none. */
-static int read_head(sqlite3 *db, int64_t *number, uint8_t hash[AUDIT_HASH_SIZE])
-{
-	sqlite3_stmt *statement =
-		sql_prepare(db, "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1", 0);
-	int result;
-
-	memset(hash, 0, AUDIT_HASH_SIZE);
-	*number = 0;
-	if (statement == NULL)
-		return -errno;
-	result = sql_step(statement);
-	if (result == 1 && sqlite3_column_bytes(statement, 1) == (int)AUDIT_HASH_SIZE) {
-		*number = sqlite3_column_int64(statement, 0);
-		memcpy(hash, sqlite3_column_blob(statement, 1), AUDIT_HASH_SIZE);
-		result = 0;
-	}
-	sqlite3_finalize(statement);
-	return result == 1 ? -EBADMSG : result;
-}
-
-static int write_audit(sqlite3 *db, const struct audit_row *row)
-{
-	uint8_t hash[AUDIT_HASH_SIZE];
-	int64_t number;
-	int error = read_head(db, &number, hash);
-	struct audit_row numbered = *row;
-	sqlite3_stmt *statement;
-
-	if (error != 0)
-		return error;
-	numbered.number = number + 1;
-	audit_hash(&numbered, hash, hash);
-	statement = sql_prepare(db,
-		"INSERT INTO audit (principal, user, command, object, field, before, after,"
-		" number, revision, at, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-		"?11)",
-		7, row->texts[0], row->texts[1], row->texts[2], row->texts[3], row->texts[4],
-		row->texts[5], row->texts[6]);
-	if (statement == NULL)
-		return -errno;
-	sqlite3_bind_int64(statement, 8, numbered.number);
-	sqlite3_bind_int64(statement, 9, row->revision);
-	sqlite3_bind_int64(statement, 10, row->at);
-	sqlite3_bind_blob(statement, 11, hash, sizeof(hash), SQLITE_STATIC);
-	return sql_finish(statement);
-}
-
-/* A value's text, malloc'd; NULL for nothing. */
-static char *dump(const json_t *value)
-{
-	return value == NULL || json_is_null(value)
-		       ? NULL
-		       : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-}
-
-static int write_change(struct store *store, const struct store_entry *entry, const json_t *change)
-{
-	const char *object = json_string_value(json_object_get(change, "object"));
-	const char *field = json_string_value(json_object_get(change, "field"));
-	char *before = dump(json_object_get(change, "before"));
-	char *after = dump(json_object_get(change, "after"));
-	const struct audit_row row = {
-		.revision = (int64_t)store->now.revision + 1,
-		.at = entry->at,
-		.texts = {principal_name(entry->principal), entry->user, entry->command, object,
-			field, before, after},
-	};
-	int error = write_field(store->db, entry, store->now.revision + 1, object, field, after);
-
-	if (error == 0)
-		error = write_audit(store->db, &row);
-	free(before);
-	free(after);
-	return error;
-}
-
 static int write_all(struct store *store, const struct store_entry *entry)
 {
 	int64_t version = 0;
 	int error = sql_number(store->db, "PRAGMA user_version", &version);
-	size_t index;
-	json_t *change;
 
 	if (error == 0 && version == 0)
 		error = sql_run(store->db, schema);
-	json_array_foreach ((json_t *)entry->changes, index, change)
-		if (error == 0)
-			error = write_change(store, entry, change);
+	if (error == 0)
+		error = write_changes(store->db, entry, (int64_t)store->now.revision + 1);
 	if (error == 0)
 		error = store_read(store, &store->draft);
 	/* What the revision needs of the disk it gets now, so that store_commit does not fail. */

@@ -41,7 +41,7 @@ def fib(bench, options):
 def control(bench, options):
     """Needs no hugepages; the Python programs find this build beside them."""
     call(bench, [build.path("tests/bench/bench-api-routes"), *quick(options)])
-    for name in ("kernel_to_fib", "circuits"):
+    for name in ("kernel_to_fib", "circuits", "store"):
         call(bench, [sys.executable, os.path.join(ROOT, f"tests/bench/{name}.py"),
                      "--build", build.DIRECTORY, *quick(options)])
 
