@@ -18,6 +18,7 @@
 #include "control/log.h"
 #include "control/server/server.h"
 #include "control/sync/sync.h"
+#include "control/usage/sampler.h"
 
 /* A domain costs a namespace, a netlink socket and the duplicates of its TAPs' fds. */
 #define FILES_WANTED 65536u
@@ -29,6 +30,7 @@ struct options {
 	const char *state_dir;
 	const char *frr_dir;
 	unsigned int stale_s;
+	unsigned int sample_s;
 };
 
 static const char usage[] =
@@ -42,6 +44,8 @@ static const char usage[] =
 	"  --frr-dir DIR      FRR's vty sockets; default /var/run/frr\n"
 	"  --stale-time S     how long the routes of an FRR daemon that died stay, at most,\n"
 	"                     1 to 3600; default 180\n"
+	"  --sample-time S    from look to look at what links move, for rates and usage: 1, 2,\n"
+	"                     5, 10, 20, 30 or 60; default 10\n"
 	"  --help             this text\n"
 	"  --version          the version\n"
 	"\n"
@@ -53,6 +57,7 @@ static const struct option long_options[] = {
 	{"state-dir", required_argument, NULL, 't'},
 	{"frr-dir", required_argument, NULL, 'f'},
 	{"stale-time", required_argument, NULL, 'l'},
+	{"sample-time", required_argument, NULL, 'i'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'v'},
 	{NULL, 0, NULL, 0},
@@ -72,6 +77,26 @@ static bool parse_stale_time(const char *text, unsigned int *seconds)
 	}
 	*seconds = (unsigned int)number;
 	return true;
+}
+
+/* Looks fall on the ends of minutes. */
+static bool parse_sample_time(const char *text, unsigned int *seconds)
+{
+	static const unsigned int divisors[] = {1, 2, 5, 10, 20, 30, 60};
+	char written[8];
+
+	for (size_t i = 0; i < sizeof(divisors) / sizeof(divisors[0]); i++) {
+		snprintf(written, sizeof(written), "%u", divisors[i]);
+		if (strcmp(text, written) != 0)
+			continue;
+		*seconds = divisors[i];
+		return true;
+	}
+	fprintf(stderr,
+		"onramp-control: --sample-time %s: write a number of seconds that minutes can be "
+		"cut into: 1, 2, 5, 10, 20, 30 or 60\n",
+		text);
+	return false;
 }
 
 /* -1: go on; else the exit status. */
@@ -95,6 +120,10 @@ static int parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'l':
 			if (!parse_stale_time(optarg, &options->stale_s))
+				return 2;
+			break;
+		case 'i':
+			if (!parse_sample_time(optarg, &options->sample_s))
 				return 2;
 			break;
 		case 'h':
@@ -148,7 +177,7 @@ static int run(struct event_base *base, const struct options *options)
 	const struct sync_options sync_options = {
 		options->run_dir, options->frr_dir, options->stale_s};
 	const struct server_options server_options = {
-		options->run_dir, options->state_dir, options->self};
+		options->run_dir, options->state_dir, options->self, options->sample_s};
 	struct server *server = NULL;
 	struct sync *sync = sync_open(base, &sync_options);
 	int error = 0;
@@ -200,6 +229,7 @@ int main(int argc, char **argv)
 		.state_dir = "/var/lib/onramp",
 		.frr_dir = "/var/run/frr",
 		.stale_s = 180,
+		.sample_s = SAMPLE_INTERVAL_S,
 	};
 	int status = parse_options(argc, argv, &options);
 

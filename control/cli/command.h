@@ -30,10 +30,12 @@ struct cli {
 	const char *circuit;       /* --circuit */
 	const char *as;            /* --as */
 	const char *authorization; /* --authorization */
+	const char *since, *from, *to, *key, *signature;
 	const char *timeout, *port_pair, *bandwidth, *tier, *family, *s_tag, *secondary_s_tag;
 	bool colour;
-	FILE *out; /* results */
-	FILE *err; /* everything else */
+	bool unicode; /* out is a terminal that shows it */
+	FILE *out;    /* results */
+	FILE *err;    /* everything else */
 };
 
 enum {
@@ -48,6 +50,10 @@ enum {
 	OPTION_EFFECTIVE = 256,
 	OPTION_TIMEOUT = 512,
 	OPTION_CIRCUIT = 1 << 16,
+	OPTION_SINCE = 1 << 17,
+	OPTION_SPAN = 1 << 18, /* --from, --to */
+	OPTION_KEY = 1 << 19,
+	OPTION_SIGNATURE = 1 << 20,
 	OPTION_AS = 1 << 24,
 	OPTION_AUTHORIZATION = 1 << 25,
 	OPTION_BANDWIDTH = 1 << 26, /* --bandwidth alone */
@@ -74,6 +80,7 @@ extern const struct command circuit_commands[];
 extern const struct command peering_commands[];
 extern const struct command port_pair_commands[];
 extern const struct command wait_commands[];
+extern const struct command usage_commands[];
 
 /* Fills cli from the arguments (argv[0] is skipped) and finds the command to run. NULL: it is over
  * (help was printed, or a mistake reported) and *status says how. */
@@ -119,6 +126,10 @@ int show_routes_run(const struct cli *cli);
 int show_stats_run(const struct cli *cli);
 int show_drops_run(const struct cli *cli);
 int show_memory_run(const struct cli *cli);
+int show_rates_run(const struct cli *cli);
+int show_usage_run(const struct cli *cli);
+int usage_export_run(const struct cli *cli);
+int usage_verify_run(const struct cli *cli);
 int show_workers_run(const struct cli *cli);
 int show_paths_run(const struct cli *cli);
 int show_groups_run(const struct cli *cli);

@@ -40,29 +40,34 @@ static int read_stream(FILE *stream, size_t limit, char **text, size_t *length)
 	return 0;
 }
 
-char *document_read(const struct cli *cli, size_t *length)
+char *document_file(const struct cli *cli, const char *path, size_t limit, size_t *length)
 {
-	bool standard_input = strcmp(cli->operand, "-") == 0;
-	FILE *stream = standard_input ? stdin : fopen(cli->operand, "re");
+	bool standard_input = strcmp(path, "-") == 0;
+	FILE *stream = standard_input ? stdin : fopen(path, "re");
 	char *text = NULL;
 	int error;
 
 	if (stream == NULL) {
-		cli_error(cli, "%s: %s", cli->operand, strerror(errno));
+		cli_error(cli, "%s: %s", path, strerror(errno));
 		return NULL;
 	}
 	errno = 0;
-	error = read_stream(stream, STORE_DOCUMENT_MAX, &text, length);
+	error = read_stream(stream, limit, &text, length);
 	/* Reading a directory opens well and fails here. */
 	if (error == -EIO && errno != 0)
 		error = -errno;
 	if (!standard_input)
 		fclose(stream);
 	if (error != 0) {
-		cli_error(cli, "%s: %s", cli->operand, strerror(-error));
+		cli_error(cli, "%s: %s", path, strerror(-error));
 		return NULL;
 	}
 	return text;
+}
+
+char *document_read(const struct cli *cli, size_t *length)
+{
+	return document_file(cli, cli->operand, STORE_DOCUMENT_MAX, length);
 }
 
 static bool is_warning(const json_t *finding)

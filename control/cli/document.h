@@ -10,6 +10,9 @@
 
 #include "control/cli/command.h"
 
+/* A file ("-": standard input) of at most limit bytes, the same way. */
+char *document_file(const struct cli *cli, const char *path, size_t limit, size_t *length);
+
 /* The file cli->operand ("-": standard input), malloc'd and zero-terminated. NULL: reported. */
 char *document_read(const struct cli *cli, size_t *length);
 

@@ -3,6 +3,8 @@
  * The `onramp` command.
  */
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +22,12 @@ int main(int argc, char **argv)
 		.err = stderr,
 	};
 	int status;
-	const struct command *command = command_parse(&onramp_command, argc, argv, &cli, &status);
+	const struct command *command;
+
+	/* Of the locale only how it writes letters: numbers stay numbers. */
+	cli.unicode = isatty(STDOUT_FILENO) && setlocale(LC_CTYPE, "") != NULL &&
+		      strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	command = command_parse(&onramp_command, argc, argv, &cli, &status);
 
 	if (command != NULL)
 		status = command->run(&cli);

@@ -187,6 +187,43 @@ static const struct command show_commands[] = {
 		.run = show_tests_run,
 	},
 	{
+		.name = "rates",
+		.operand = "ADDRESS",
+		.options = OPTION_SINCE,
+		.summary = "each minute's rates, peaks and availability of a circuit's links",
+		.details =
+			"Asked from control, of the last hour, or since DURATION ago (90s, 10m, "
+			"24h); kept\n"
+			"for 24 hours. IN is all that came, dropped or not; OUT what was sent. "
+			"PEAK is the\n"
+			"highest rate of any 10 ms of that minute. ARP and BGP: the share of the "
+			"minute in\n"
+			"which all neighbours of the link were valid, its sessions Established. A "
+			"blank in a\n"
+			"line of bars, and a row of dashes: nobody watched.\n"
+			"ADDRESS is CIRCUIT[/PEERING[/LINK]], or VNET/core.",
+		.example = "onramp show rates contoso --since 10m",
+		.run = show_rates_run,
+	},
+	{
+		.name = "usage",
+		.operand = "[CIRCUIT]",
+		.options = OPTION_SPAN,
+		.summary = "what circuits moved, hour by hour",
+		.details =
+			"Asked from control, of the last 24 hours, or of the hours from TIME to "
+			"TIME (UTC:\n"
+			"2026-11-23, 2026-11-23T09:00). IN is all that came, dropped or not; OUT "
+			"what was\n"
+			"sent. WATCHED is how much of the hour control looked; what passed "
+			"meanwhile is\n"
+			"counted all the same, and spread evenly over that time. `onramp usage "
+			"export` has\n"
+			"the records for a bill.",
+		.example = "onramp show usage contoso --from 2026-11-01 --to 2026-12-01",
+		.run = show_usage_run,
+	},
+	{
 		.name = "memory",
 		.summary = "what uses the dataplane's memory, biggest first",
 		.details =
@@ -324,15 +361,31 @@ static const struct command commands[] = {
 		.run = rollback_run,
 	},
 	{
+		.name = "usage",
+		.summary = "usage records: what circuits moved, for a bill",
+		.details = "A record for each circuit and hour, on this edge. `onramp show usage` "
+			   "shows them,\n"
+			   "and the hour that is not over.",
+		.example = "onramp usage export --from 2026-11-01 --to 2026-12-01",
+		.commands = usage_commands,
+	},
+	{
 		.name = "audit",
-		.operand = "[verify]",
+		.operand = "[verify|sign]",
+		.options = OPTION_KEY | OPTION_SIGNATURE,
 		.summary = "who changed what and when; whether that was tampered with",
-		.details = "One line for each field that ever changed, the newest last, at most "
-			   "10000.\n"
-			   "verify recomputes the log's chain of hashes, and the store from the "
-			   "log. Whoever\n"
-			   "can write the store can make a new chain: keep the head elsewhere, and "
-			   "compare.",
+		.details =
+			"One line for each field that ever changed, the newest last, at most "
+			"10000.\n"
+			"verify recomputes the log's chain of hashes, and the store from the "
+			"log. Whoever\n"
+			"can write the store can make a new chain: keep the head elsewhere, and "
+			"compare;\n"
+			"or keep what `onramp audit sign --key FILE` prints, which an Ed25519 "
+			"key signed\n"
+			"(`openssl genpkey -algorithm ed25519 -out FILE`), and let `onramp audit "
+			"verify\n"
+			"--key FILE --signature FILE` compare.",
 		.example = "onramp audit verify",
 		.run = audit_run,
 	},

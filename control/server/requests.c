@@ -11,6 +11,7 @@
 #include "control/server/changes.h"
 #include "control/server/drains.h"
 #include "control/server/link_tests.h"
+#include "control/server/usage.h"
 #include "control/server/views.h"
 #include "control/store/objects.h"
 
@@ -60,13 +61,21 @@ static json_t *document_reply(struct office *office)
 	return reply;
 }
 
-static json_t *verify_reply(struct office *office)
+/* With the hash of an entry that the request names, which a signature may be of. */
+static json_t *verify_reply(struct office *office, const json_t *request)
 {
+	const json_t *entry = json_object_get(request, "entry");
 	json_t *verdict = store_verify(&office->store);
+	char hash[STORE_HASH_TEXT_MAX];
 
-	return verdict != NULL
-		       ? verdict
-		       : request_error("%s/store.db: %s", office->state_dir, strerror(errno));
+	if (verdict == NULL)
+		return request_error("%s/store.db: %s", office->state_dir, strerror(errno));
+	if (json_is_integer(entry))
+		json_object_set_new(verdict, "entry_hash",
+			store_entry_hash(&office->store, json_integer_value(entry), hash)
+				? json_string(hash)
+				: json_null());
+	return verdict;
 }
 
 static json_t *rows_reply(json_t *rows)
@@ -198,6 +207,8 @@ static json_t *service_key_reply(struct office *office, const json_t *request)
 
 static json_t *show_reply(struct office *office, const char *what, const json_t *request)
 {
+	json_t *answer;
+
 	if (strcmp(what, "status") == 0)
 		return status_reply(office);
 	if (strcmp(what, "circuits") == 0)
@@ -212,13 +223,16 @@ static json_t *show_reply(struct office *office, const char *what, const json_t 
 	if (strcmp(what, "audit") == 0)
 		return rows_reply(store_audit(&office->store, AUDIT_ROWS_MAX));
 	if (strcmp(what, "verify") == 0)
-		return verify_reply(office);
+		return verify_reply(office, request);
 	if (strcmp(what, "authorizations") == 0)
 		return rows_reply(view_authorizations(sync_plan(office->sync)));
 	if (strcmp(what, "service-key") == 0)
 		return service_key_reply(office, request);
 	if (strcmp(what, "drains") == 0)
 		return rows_reply(sync_drains(office->sync));
+	answer = usage_reply(office, what, request);
+	if (answer != NULL)
+		return answer;
 	return request_error("nothing called \"%s\" can be shown", what);
 }
 

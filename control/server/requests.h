@@ -15,6 +15,7 @@
 /* What requests work on; owned by the server. */
 struct office {
 	struct sync *sync;
+	struct history *history; /* NULL: it could not be opened */
 	struct store store;
 	const char *state_dir;
 	const char *self;

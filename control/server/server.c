@@ -19,6 +19,7 @@
 #include "control/log.h"
 #include "control/server/drains.h"
 #include "control/server/requests.h"
+#include "control/usage/sampler.h"
 
 #define CONNECTIONS_MAX 64u
 #define USER_MAX 33u /* useradd(8) */
@@ -38,6 +39,7 @@ struct server {
 	struct event_base *base;
 	struct evconnlistener *listener;
 	struct office office;
+	struct sampler *sampler;
 	TAILQ_HEAD(, connection) connections;
 	unsigned int connection_count;
 	struct sockaddr_un address;
@@ -269,6 +271,20 @@ static int server_listen(struct server *server, const char *run_dir)
 	return 0;
 }
 
+/* What links move is recorded from now on. Where it cannot be, all else goes on. */
+static void watch_usage(struct server *server, const struct server_options *options)
+{
+	const struct sampler_options sampler = {options->run_dir, options->sample_s};
+	struct office *office = &server->office;
+
+	office->history = history_open(options->state_dir, options->self, options->sample_s);
+	if (office->history != NULL)
+		server->sampler =
+			sampler_open(server->base, &sampler, office->sync, office->history);
+	if (server->sampler == NULL)
+		log_error("server", "no memory to record what links move");
+}
+
 struct server *server_open(
 	struct event_base *base, const struct server_options *options, struct sync *sync)
 {
@@ -305,6 +321,7 @@ struct server *server_open(
 		log_error("server", "revision %llu is not in force: %s",
 			(unsigned long long)server->office.store.now.revision,
 			server->office.refusal);
+	watch_usage(server, options);
 	return server;
 }
 
@@ -320,6 +337,8 @@ void server_close(struct server *server)
 		evconnlistener_free(server->listener);
 		unlink(server->address.sun_path);
 	}
+	sampler_close(server->sampler);
+	history_close(server->office.history);
 	store_close(&server->office.store);
 	free(server->office.refusal);
 	free(server);

@@ -12,6 +12,7 @@
  *   {"request": "test", "link": NAME, "seconds": N}  (0: end it)  -> {"link": NAME, "seconds": N}
  *   {"request": "show", "what": "status"|"circuits"|"effective"|"peerings"|"bgp"|"arp"|
  *       "document"|"drains"|"audit"|"verify"|"authorizations"|
+ *       "rates"|"usage"|"records"|"usage-verify"|
  *       "service-key"}  (and "service_key": KEY)
  *        -> {"rows": [...]} or the object itself
  * Every failure: {"error": TEXT}, for a bad document "findings" too, and "conflicts", sentences
@@ -32,7 +33,8 @@ struct server;
 struct server_options {
 	const char *run_dir;
 	const char *state_dir;
-	const char *self; /* the edge this machine is */
+	const char *self;      /* the edge this machine is */
+	unsigned int sample_s; /* from look to look at what links move (control/usage/sampler.h) */
 };
 
 /* Loads the store, applies its document through sync, listens. A stored document that is refused

@@ -182,12 +182,36 @@ static void verify_fields(const struct store_content *content, struct verificati
 	json_decref(differ);
 }
 
+static void write_hash(const uint8_t hash[AUDIT_HASH_SIZE], char text[STORE_HASH_TEXT_MAX])
+{
+	for (unsigned int i = 0; i < AUDIT_HASH_SIZE; i++)
+		snprintf(text + (size_t)2 * i, 3, "%02x", hash[i]);
+}
+
+bool store_entry_hash(struct store *store, int64_t number, char text[STORE_HASH_TEXT_MAX])
+{
+	sqlite3_stmt *statement;
+	bool found;
+
+	if (store->now.revision == 0)
+		return false;
+	statement = sql_prepare(store->db, "SELECT hash FROM audit WHERE number = ?1", 0);
+	if (statement == NULL)
+		return false;
+	sqlite3_bind_int64(statement, 1, number);
+	found = sql_step(statement) == 1 &&
+		sqlite3_column_bytes(statement, 0) == (int)AUDIT_HASH_SIZE;
+	if (found)
+		write_hash(sqlite3_column_blob(statement, 0), text);
+	sqlite3_finalize(statement);
+	return found;
+}
+
 static json_t *verdict(const struct verification *verification)
 {
-	char head[2 * AUDIT_HASH_SIZE + 1];
+	char head[STORE_HASH_TEXT_MAX];
 
-	for (unsigned int i = 0; i < AUDIT_HASH_SIZE; i++)
-		snprintf(head + (size_t)2 * i, 3, "%02x", verification->head[i]);
+	write_hash(verification->head, head);
 	return json_pack("{s:I, s:s, s:s?}", "entries", (json_int_t)verification->entries, "head",
 		head, "wrong", verification->wrong[0] != '\0' ? verification->wrong : NULL);
 }

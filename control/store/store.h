@@ -78,6 +78,10 @@ json_t *store_audit(struct store *store, unsigned int limit);
  * with errno. */
 json_t *store_verify(struct store *store);
 
+/* The hash of an entry, by its number, in hexadecimal. false: there is no such entry. */
+#define STORE_HASH_TEXT_MAX 65u
+bool store_entry_hash(struct store *store, int64_t number, char text[STORE_HASH_TEXT_MAX]);
+
 /* What is in the file, or in the transaction that is open; content is empty before, and freed by
  * store_content_free. 0 or -errno. */
 int store_read(struct store *store, struct store_content *content);

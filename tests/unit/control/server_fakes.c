@@ -160,6 +160,11 @@ struct kernel *sync_kernel(struct sync *sync, unsigned int domain)
 		       : NULL;
 }
 
+bool kernel_is_synced(const struct kernel *kernel)
+{
+	return true;
+}
+
 uint32_t kernel_ifindex(struct kernel *kernel, const char *ifname)
 {
 	return strcmp(ifname, "primary") == 0     ? 65537

@@ -30,7 +30,7 @@ static struct server *server;
 
 static struct server *open_server_as(const char *self)
 {
-	const struct server_options options = {dir, state_dir, self};
+	const struct server_options options = {dir, state_dir, self, 10};
 
 	return server_open(base, &options, NULL);
 }
