@@ -3,7 +3,8 @@
  * A packet's way, from top to bottom:
  *
  *   receive:  ingress_is_plain, and by family: ingress_odd_ipv4 or _ipv6 (the whole lane);
- *             or else ingress_tags -> ingress_header -> ingress_local -> ingress_martian
+ *             or else ingress_tags -> ingress_header -> ingress_local -> ingress_martian;
+ *             source_check, on ports that have an interface which asks for it
  *   forward:  by family: route_lookup (the whole lane) -> egress_is_plain, or else
  *             route_member -> egress_check; then egress_police -> egress_ttl
  *             -> egress_rewrite -> egress_enqueue
@@ -27,6 +28,7 @@
 #include "pipelines/ingress/plain.h"
 #include "pipelines/ingress/plain_ipv4.h"
 #include "pipelines/ingress/plain_ipv6.h"
+#include "pipelines/ingress/source.h"
 #include "pipelines/ingress/tags.h"
 #include "pipelines/packet.h"
 #include "pipelines/punt/inject.h"
@@ -256,6 +258,38 @@ static void check(struct worker *worker, struct burst *burst)
 		check_closely(worker, burst, ipv6, odd, false);
 }
 
+/* Who comes from elsewhere than it says leaves a gap, which is closed. */
+static void check_lane_sources(
+	struct worker *worker, struct burst *burst, struct lane *lane, bool is_ipv4)
+{
+	uint32_t groups[BURST_MAX];
+	unsigned int kept = 0;
+
+	source_lookup(lane, groups, is_ipv4);
+	for (unsigned int i = 0; i < lane->count; i++) {
+		struct packet packet = lane_packet(lane, i, is_ipv4);
+		enum packet_exit exit = source_check(&packet, groups[i]);
+
+		if (unlikely(exit != EXIT_NEXT)) {
+			count_received(worker, packet.in->id, packet.mbuf->pkt_len);
+			exits_leave(worker, burst, &packet, exit);
+			continue;
+		}
+		if (kept != i)
+			move_down(lane, i, kept, is_ipv4);
+		kept++;
+	}
+	lane->count = kept;
+}
+
+static __rte_noinline void check_sources(struct worker *worker, struct burst *burst)
+{
+	if (burst->lanes[LANE_IPV4].count > 0)
+		check_lane_sources(worker, burst, &burst->lanes[LANE_IPV4], true);
+	if (burst->lanes[LANE_IPV6].count > 0)
+		check_lane_sources(worker, burst, &burst->lanes[LANE_IPV6], false);
+}
+
 static void start(struct lane *lanes)
 {
 	lanes[LANE_IPV4].count = 0;
@@ -278,6 +312,8 @@ void pipeline_receive(
 		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
 	receive(worker, port, packets, n, &burst);
 	check(worker, &burst);
+	if (__atomic_load_n(&interface_source_checks[port->id], __ATOMIC_RELAXED) != 0)
+		check_sources(worker, &burst);
 	worker_stage_done(worker, API_STAGE_INGRESS);
 	route_lookup(burst.lanes);
 	worker_stage_done(worker, API_STAGE_ROUTE);

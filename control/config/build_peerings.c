@@ -102,6 +102,7 @@ bool build_peerings(
 		peering->c_tag = (uint16_t)record_number(records[i], tag, 0);
 		peering->peer_asn = (uint32_t)record_number(records[i], PEERING_ASN, 0);
 		peering->bfd = build_bfd(build, records[i], PEERING_BFD, &peering->bfd_auth);
+		peering->urpf = (enum urpf)record_number(records[i], PEERING_URPF, URPF_STRICT);
 		check_tag_field(build, records[i], qinq);
 		build_manager(build, records[i], circuit, pair, peering);
 		check_peer_asn(build, records[i], build->site);

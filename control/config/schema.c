@@ -113,6 +113,9 @@ static const struct schema edge_schema = {"an edge",
 
 static const struct choice bfd_words[] = {{"off", 0}, {NULL, 0}};
 
+static const struct choice urpf_ways[] = {
+	{"strict", URPF_STRICT}, {"loose", URPF_LOOSE}, {"off", URPF_OFF}, {NULL, 0}};
+
 static const struct field peering_fields[] = {
 	[PEERING_TYPE] = {"type", FIELD_CHOICE, .required = true, .choices = peering_types,
 		.example = "private",
@@ -136,6 +139,13 @@ static const struct field peering_fields[] = {
 	[PEERING_BFD] = {"bfd", FIELD_MAPPING, .choices = bfd_words, .schema = &bfd_schema,
 		.example = "{interval: 50ms, multiplier: 3}",
 		.sentence = "BFD on both links; on, with the defaults, when it is not named."},
+	[PEERING_URPF] = {"urpf", FIELD_CHOICE, .preset = "strict", .choices = urpf_ways,
+		.example = "loose",
+		.sentence =
+			"Which source addresses are believed. `strict`: those that the customer "
+			"announces on this edge, by either link, and the links' own; `loose`: "
+			"those that the peering has any route to, a virtual network's included; "
+			"`off`: all. Others are dropped as `urpf-strict` or `urpf-loose`."},
 	[PEERING_LINK_SUBNETS] = {"link_subnets", PREFIXES,
 		.example = "[192.0.2.0/29, \"2001:db8:1::/125\"]",
 		.sentence = "One /29 and/or one /125, split in halves: the first is the primary "

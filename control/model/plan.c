@@ -45,6 +45,7 @@ static void plan_peering_link(const struct plan *plan, const struct site_circuit
 	out->peer_asn = peering->peer_asn;
 	out->bfd = peering->bfd;
 	out->bfd_auth = peering->bfd_auth;
+	out->urpf = peering->urpf;
 }
 
 static void plan_peering(

@@ -32,6 +32,8 @@ enum provider_state {
 enum peering_type { PEERING_PRIVATE, PEERING_PUBLIC };
 /* Who may own a field of what is sold. */
 enum principal { PRINCIPAL_OPERATOR, PRINCIPAL_PROVIDER, PRINCIPAL_CUSTOMER, PRINCIPALS };
+/* Which source addresses a peering's links believe (RFC 3704). */
+enum urpf { URPF_OFF, URPF_LOOSE, URPF_STRICT };
 enum { LINK_PRIMARY, LINK_SECONDARY, LINKS };
 
 struct site_port {
@@ -121,6 +123,7 @@ struct site_peering {
 	uint32_t peer_asn;
 	struct bfd_timers bfd;
 	struct bfd_auth *bfd_auth; /* NULL: none */
+	enum urpf urpf;            /* default strict */
 	struct site_link links[LINKS];
 };
 

@@ -315,6 +315,15 @@ bool domains_ready(const struct sync *sync)
 	return true;
 }
 
+static uint8_t urpf_of(enum urpf urpf)
+{
+	static const uint8_t ways[] = {[URPF_OFF] = API_URPF_OFF,
+		[URPF_LOOSE] = API_URPF_LOOSE,
+		[URPF_STRICT] = API_URPF_STRICT};
+
+	return ways[urpf];
+}
+
 void domain_interface_item(
 	const struct domain *domain, const struct domain_link *link, struct api_interface *item)
 {
@@ -340,6 +349,7 @@ void domain_interface_item(
 		16);
 	COPY_TEXT(item->name, plan->name);
 	COPY_TEXT(item->circuit, plan->circuit);
+	item->urpf = urpf_of(plan->urpf);
 	item->policer_in = link->policer_in;
 	item->policer_out = link->policer_out;
 }

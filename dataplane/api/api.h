@@ -229,6 +229,16 @@ struct api_policer {
 
 #define API_TAG_NONE 0u
 
+/* Which sources an interface believes (RFC 3704 2, RFC 8704 3). What is for the edge itself (BGP,
+ * BFD, ARP) is not asked. */
+enum api_urpf {
+	API_URPF_OFF,
+	API_URPF_LOOSE,  /* the domain has a route to the source, whose ever it is */
+	API_URPF_STRICT, /* that route leads out of a link of the domain: not necessarily of this
+			    one, and not into another domain */
+	API_URPF_COUNT,
+};
+
 /* A sub-interface: where a tag meets a routing domain. Tags have one owner; in a snapshot they pass
  * to who is stated with them, from an interface that this snapshot has not named yet. */
 struct api_interface {
@@ -242,7 +252,7 @@ struct api_interface {
 	uint8_t prefix_len4;
 	uint8_t prefix_len6;
 	uint8_t has_tap; /* upsert: the next fd of this message is the TAP; 0 keeps what is there */
-	uint8_t reserved;
+	uint8_t urpf;    /* enum api_urpf */
 	uint8_t address6[16];
 	uint8_t link_local6[16];    /* of the TAP, from its MAC (RFC 4291 appendix A) */
 	char name[API_NAME_MAX];    /* CIRCUIT/PEERING/LINK or VNET/core */

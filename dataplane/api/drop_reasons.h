@@ -34,6 +34,14 @@
 	X(MARTIAN_DESTINATION, "martian-destination", IN,                                     \
 		"Destination is loopback, unspecified or link-local (RFC 1812 5.3.7, RFC "    \
 		"4291 2.5.6); it is never routed: the sender is misconfigured.")              \
+	X(URPF_STRICT, "urpf-strict", IN,                                                     \
+		"The route back to the source leads to none of the peering's links (RFC "     \
+		"3704): it is spoofed, or the customer does not announce it on this edge; "   \
+		"have it announced, or set `urpf: loose`.")                                   \
+	X(URPF_LOOSE, "urpf-loose", IN,                                                       \
+		"The peering's domain has no route to the source (RFC 3704): it is spoofed, " \
+		"or the customer announces it nowhere; have it announced, or set `urpf: "     \
+		"off`.")                                                                      \
 	X(MULTICAST, "multicast", IN,                                                         \
 		"Multicast or broadcast that no local protocol asked for; it is not "         \
 		"forwarded: harmless, unless the customer expects multicast service.")        \

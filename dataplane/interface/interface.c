@@ -26,6 +26,7 @@
 #define VID_MAX 4094u /* 4095 is reserved (802.1Q 9.6) */
 
 struct interface *interface_table[API_INTERFACES_MAX];
+uint32_t interface_source_checks[API_PORTS_MAX];
 
 /* Main thread only. */
 static uint32_t references[API_INTERFACES_MAX];
@@ -47,7 +48,7 @@ static int check(const struct api_interface *api)
 		return -EINVAL;
 	if (api->s_tag != API_TAG_NONE && api->c_tag == API_TAG_NONE)
 		return -EINVAL;
-	if (api->prefix_len4 > 32 || api->prefix_len6 > 128)
+	if (api->prefix_len4 > 32 || api->prefix_len6 > 128 || api->urpf >= API_URPF_COUNT)
 		return -EINVAL;
 
 	const struct port *port = port_get(api->port);
@@ -117,6 +118,7 @@ static struct interface *build(const struct api_interface *api, uint32_t epoch, 
 	interface->cut = link_test_cuts(api->id);
 	interface->policer_in = interface->cut ? POLICER_CLOSED : api->policer_in;
 	interface->policer_out = api->policer_out;
+	interface->urpf = interface->cut ? API_URPF_OFF : api->urpf;
 	interface->port = api->port;
 	/* The port's may have become smaller since. */
 	interface->mtu = RTE_MIN(api->mtu, port->mtu);
@@ -203,12 +205,21 @@ static void release_others(const struct interface *interface)
 	policer_release(interface->policer_out);
 }
 
+static void count_source_checks(const struct interface *interface, uint32_t change)
+{
+	if (interface->urpf != API_URPF_OFF)
+		__atomic_fetch_add(
+			&interface_source_checks[interface->port], change, __ATOMIC_RELEASE);
+}
+
 static void replace_struct(struct interface *old, struct interface *new)
 {
 	hold_others(new);
+	count_source_checks(new, 1);
 	__atomic_store_n(&interface_table[new->id], new, __ATOMIC_RELEASE);
 	if (old == NULL)
 		return;
+	count_source_checks(old, -1u);
 	release_others(old);
 	reclaim_later(old, free);
 }
@@ -300,6 +311,7 @@ static void unlink_interface(struct interface *interface)
 		punt_unwatch(id, interface->tap_fd);
 		tap_close_later(interface->tap_fd);
 	}
+	count_source_checks(interface, -1u);
 	release_others(interface);
 	link_test_forget(id);
 	peaks_forget(id);

@@ -32,6 +32,7 @@ struct interface {
 	uint8_t tag_bytes;   /* 0, 4 or 8: what rewriting pushes behind the MAC addresses */
 	uint8_t mark;        /* main thread only */
 	uint8_t cut;         /* a failure test: nothing comes or goes (link_test.h) */
+	uint8_t urpf;        /* enum api_urpf; off while it is cut */
 	uint8_t address6[16];
 	uint8_t link_local6[16];
 	uint8_t tags[8]; /* the tag bytes as on the wire, EtherTypes included, tag_bytes of them */
@@ -50,6 +51,10 @@ struct classifier {
 
 extern struct interface *interface_table[API_INTERFACES_MAX];
 extern struct classifier *classifier_table[API_PORTS_MAX]; /* by port id; NULL: no port */
+
+/* Interfaces of a port that check sources: packets of other ports need not ask their interface.
+ * Main writes, counting an interface before it is published, workers read. */
+extern uint32_t interface_source_checks[API_PORTS_MAX];
 
 static inline const struct interface *interface_get(uint32_t id)
 {

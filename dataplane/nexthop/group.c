@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/interface/interface.h"
 #include "dataplane/nexthop/internal.h"
 #include "dataplane/nexthop/nexthop.h"
 #include "dataplane/nexthop/path.h"
@@ -30,6 +31,20 @@ static int check(const struct api_group *api)
 	return 0;
 }
 
+/* Adjacencies that are held, and interfaces that have some, stay in their domain. */
+static uint32_t domain_of(const struct api_group *api)
+{
+	uint32_t vrf = 0, of_member;
+
+	for (uint32_t i = 0; i < api->count; i++) {
+		of_member = interface_get(adjacency_get(api->adjacencies[i])->interface)->vrf;
+		if (i > 0 && of_member != vrf)
+			return 0;
+		vrf = of_member;
+	}
+	return vrf;
+}
+
 static struct group *build(const struct api_group *api)
 {
 	struct group *group = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*group));
@@ -38,6 +53,7 @@ static struct group *build(const struct api_group *api)
 		return NULL;
 	memset(group, 0, sizeof(*group));
 	group->id = api->id;
+	group->vrf = domain_of(api);
 	group->count = api->count;
 	memcpy(group->members, api->adjacencies, api->count * sizeof(group->members[0]));
 	group->mark = table_mark;

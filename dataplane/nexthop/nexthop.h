@@ -44,6 +44,7 @@ struct adjacency {
 
 struct group {
 	uint32_t id;
+	uint32_t vrf; /* that all members' interfaces are in; 0: of several, or there is none */
 	uint32_t count;
 	uint32_t members[API_GROUP_MEMBERS_MAX]; /* adjacency ids */
 	uint8_t mark;
