@@ -59,9 +59,9 @@ static void drop_glean(struct worker *worker, const struct packet *packet)
 	const uint8_t *ip = packet_l3(packet);
 
 	if (packet_is_ipv4(packet))
-		punt_neighbour_needed(packet->in->id, AF_INET, ip + IPV4_DESTINATION);
+		punt_stranger_needed(packet->in->id, AF_INET, ip + IPV4_DESTINATION);
 	else
-		punt_neighbour_needed(packet->in->id, AF_INET6, ip + IPV6_DESTINATION);
+		punt_stranger_needed(packet->in->id, AF_INET6, ip + IPV6_DESTINATION);
 	drop(worker, packet, API_DROP_NEIGHBOUR_UNRESOLVED);
 }
 

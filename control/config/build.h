@@ -20,6 +20,7 @@ bool build_edges(struct build *build);
 bool build_pairs(struct build *build);
 bool build_circuits(struct build *build);
 bool build_vnets(struct build *build);
+void build_budgets(struct build *build);
 
 /* The authorizations of one pair; then, when circuits are built, what ties them together, and the
  * over-subscription of direct pairs. */

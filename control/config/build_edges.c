@@ -178,3 +178,18 @@ bool build_edges(struct build *build)
 	check_unique(build->loader, &build->root->values[SITE_EDGES], "edge");
 	return true;
 }
+
+void build_budgets(struct build *build)
+{
+	const struct record *record = record_of(build->root, SITE_BUDGETS);
+
+	if (record == NULL)
+		return;
+	build->site->budgets = (struct site_budgets){
+		.neighbour = (uint32_t)record_number(record, BUDGETS_NEIGHBOUR, 0),
+		.bgp = (uint32_t)record_number(record, BUDGETS_BGP, 0),
+		.bfd = (uint32_t)record_number(record, BUDGETS_BFD, 0),
+		.other = (uint32_t)record_number(record, BUDGETS_OTHER, 0),
+		.icmp_errors = (uint32_t)record_number(record, BUDGETS_ICMP, 0),
+	};
+}

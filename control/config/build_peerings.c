@@ -103,6 +103,7 @@ bool build_peerings(
 		peering->peer_asn = (uint32_t)record_number(records[i], PEERING_ASN, 0);
 		peering->bfd = build_bfd(build, records[i], PEERING_BFD, &peering->bfd_auth);
 		peering->urpf = (enum urpf)record_number(records[i], PEERING_URPF, URPF_STRICT);
+		peering->ttl_security = record_number(records[i], PEERING_TTL_SECURITY, 0) != 0;
 		check_tag_field(build, records[i], qinq);
 		build_manager(build, records[i], circuit, pair, peering);
 		check_peer_asn(build, records[i], build->site);

@@ -170,6 +170,8 @@ static void circuit_facts(
 		fact(fields, "peer_asn", "%u", peering->peer_asn);
 		bfd_fact(fields, &peering->bfd);
 		bfd_auth_facts(fields, peering->bfd_auth);
+		fact(fields, "urpf", "%s", urpf_name(peering->urpf));
+		fact(fields, "ttl_security", "%s", peering->ttl_security ? "true" : "false");
 		for (unsigned int half = 0; half < LINKS; half++)
 			link_fact(fields, link_name(half), &peering->links[half]);
 	}
@@ -206,6 +208,15 @@ static void vnet_facts(json_t *facts, const struct site *site, const struct site
 	}
 }
 
+static void budgets_facts(json_t *fields, const struct site_budgets *budgets)
+{
+	fact(fields, "control_budgets.neighbour", "%u", budgets->neighbour);
+	fact(fields, "control_budgets.bgp", "%u", budgets->bgp);
+	fact(fields, "control_budgets.bfd", "%u", budgets->bfd);
+	fact(fields, "control_budgets.other", "%u", budgets->other);
+	fact(fields, "control_budgets.icmp_errors", "%u", budgets->icmp_errors);
+}
+
 json_t *site_facts(const struct site *site)
 {
 	json_t *facts = json_object();
@@ -215,6 +226,7 @@ json_t *site_facts(const struct site *site)
 	json_t *fields = object(facts, "site");
 	fact(fields, "site", "%s", site->name);
 	fact(fields, "asn", "%u", site->asn);
+	budgets_facts(fields, &site->budgets);
 	for (unsigned int i = 0; i < site->edge_count; i++)
 		edge_facts(facts, &site->edges[i]);
 	for (unsigned int i = 0; i < site->port_pair_count; i++)

@@ -38,6 +38,7 @@ static struct site *build_site(struct loader *loader, const struct record *root)
 	}
 	copy_name(build.site->name, root, SITE_NAME);
 	build.site->asn = (uint32_t)record_number(root, SITE_ASN, 0);
+	build_budgets(&build);
 	build.site->revision = record_number(root, SITE_REVISION, 0);
 	if (!build_edges(&build) || !build_pairs(&build) || !build_circuits(&build) ||
 		!build_vnets(&build))

@@ -146,6 +146,11 @@ static const struct field peering_fields[] = {
 			"announces on this edge, by either link, and the links' own; `loose`: "
 			"those that the peering has any route to, a virtual network's included; "
 			"`off`: all. Others are dropped as `urpf-strict` or `urpf-loose`."},
+	[PEERING_TTL_SECURITY] = {"ttl_security", FIELD_FLAG, .preset = "false", .example = "true",
+		.sentence =
+			"Whether BGP is believed only when it comes straight from the link, with "
+			"a TTL of 255 (RFC 5082), which the customer's router must be set to "
+			"send; other BGP is dropped as `bgp-ttl`. Ours leaves with it too."},
 	[PEERING_LINK_SUBNETS] = {"link_subnets", PREFIXES,
 		.example = "[192.0.2.0/29, \"2001:db8:1::/125\"]",
 		.sentence = "One /29 and/or one /125, split in halves: the first is the primary "
@@ -324,6 +329,9 @@ static const struct field site_fields[] = {
 		.example = "see below", .sentence = "The site's circuits."},
 	[SITE_VNETS] = {"vnets", FIELD_MAPPING, SHAPE_LIST, .schema = &vnet_schema,
 		.example = "see below", .sentence = "The site's virtual networks."},
+	[SITE_BUDGETS] = {"control_budgets", FIELD_MAPPING, .schema = &budgets_schema,
+		.example = "{other: 100}",
+		.sentence = "How much each link may ask of the edge itself."},
 };
 const struct schema site_schema = {
 	"the site", "The whole file.", site_fields, COUNT(site_fields), -1};

@@ -63,7 +63,16 @@ struct schema {
 	int key; /* the field that names one of a list in field paths; -1: none */
 };
 
-enum { SITE_NAME, SITE_ASN, SITE_REVISION, SITE_EDGES, SITE_PAIRS, SITE_CIRCUITS, SITE_VNETS };
+enum {
+	SITE_NAME,
+	SITE_ASN,
+	SITE_REVISION,
+	SITE_EDGES,
+	SITE_PAIRS,
+	SITE_CIRCUITS,
+	SITE_VNETS,
+	SITE_BUDGETS
+};
 enum { EDGE_NAME, EDGE_ZONE, EDGE_CORES, EDGE_MEMORY, EDGE_PORTS };
 enum { CORES_WORKERS, CORES_CONTROL, CORES_IDLE };
 enum { MEMORY_SIZE, MEMORY_HUGEPAGES };
@@ -105,6 +114,7 @@ enum {
 	PEERING_ASN,
 	PEERING_BFD,
 	PEERING_URPF,
+	PEERING_TTL_SECURITY,
 	PEERING_LINK_SUBNETS,
 	PEERING_PRIMARY,
 	PEERING_SECONDARY,
@@ -114,13 +124,15 @@ enum { CORE_PORT, CORE_VLAN, CORE_BGP, CORE_STATIC };
 enum { BGP_ASN, BGP_LINK_SUBNETS, BGP_BFD };
 enum { BFD_INTERVAL, BFD_MULTIPLIER, BFD_AUTH };
 enum { AUTH_TYPE, AUTH_KEYS };
+enum { BUDGETS_NEIGHBOUR, BUDGETS_BGP, BUDGETS_BFD, BUDGETS_OTHER, BUDGETS_ICMP };
 enum { KEY_ID, KEY_FILE };
 enum { STATIC_PREFIXES, STATIC_GATEWAY, STATIC_LINK_SUBNETS };
 enum { CONNECTION_CIRCUIT, CONNECTION_WEIGHT };
 
 extern const struct schema site_schema;
-extern const struct schema bfd_schema;  /* schema_bfd.c */
-extern const struct schema pair_schema; /* schema_pairs.c */
+extern const struct schema bfd_schema;     /* schema_bfd.c */
+extern const struct schema budgets_schema; /* schema_budgets.c */
+extern const struct schema pair_schema;    /* schema_pairs.c */
 
 /* What a later version brings ("BFD sessions"), or NULL: a field that is refused by name. */
 const char *schema_later(const char *field);

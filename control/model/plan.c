@@ -46,6 +46,7 @@ static void plan_peering_link(const struct plan *plan, const struct site_circuit
 	out->bfd = peering->bfd;
 	out->bfd_auth = peering->bfd_auth;
 	out->urpf = peering->urpf;
+	out->ttl_security = peering->ttl_security;
 }
 
 static void plan_peering(

@@ -33,7 +33,8 @@ struct plan_link {
 	uint32_t peer_asn;               /* 0: no BGP on this link (static core attachment) */
 	struct bfd_timers bfd;           /* beside BGP */
 	const struct bfd_auth *bfd_auth; /* the site's; NULL: none */
-	enum urpf urpf;                  /* of core links off: what they say is the operator's */
+	bool ttl_security;
+	enum urpf urpf; /* of core links off: what they say is the operator's */
 };
 
 struct plan_domain {

@@ -112,6 +112,14 @@ const char *rss_name(enum rss rss)
 	return names[rss];
 }
 
+const char *urpf_name(enum urpf urpf)
+{
+	static const char *const names[] = {
+		[URPF_OFF] = "off", [URPF_LOOSE] = "loose", [URPF_STRICT] = "strict"};
+
+	return names[urpf];
+}
+
 const char *bfd_auth_type_name(enum bfd_auth_type type)
 {
 	return type == BFD_AUTH_TYPE_KEYED_SHA1 ? "keyed-sha1" : "meticulous-sha1";

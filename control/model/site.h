@@ -109,6 +109,11 @@ struct bfd_auth {
 	unsigned int key_count;
 };
 
+/* Packets per second that each link may ask of the edge itself; 0: the dataplane's default. */
+struct site_budgets {
+	uint32_t neighbour, bgp, bfd, other, icmp_errors;
+};
+
 /* One half of a peering, or an attachment to the core. */
 struct site_link {
 	bool present;
@@ -124,6 +129,7 @@ struct site_peering {
 	struct bfd_timers bfd;
 	struct bfd_auth *bfd_auth; /* NULL: none */
 	enum urpf urpf;            /* default strict */
+	bool ttl_security;         /* RFC 5082 for BGP */
 	struct site_link links[LINKS];
 };
 
@@ -180,6 +186,7 @@ struct site {
 	unsigned int circuit_count;
 	struct site_vnet *vnets;
 	unsigned int vnet_count;
+	struct site_budgets budgets;
 };
 
 void site_free(struct site *site);
@@ -203,6 +210,7 @@ const char *peering_type_name(enum peering_type type);
 const char *link_name(unsigned int link); /* "primary", "secondary" */
 const char *tier_name(enum tier tier);
 const char *rss_name(enum rss rss);
+const char *urpf_name(enum urpf urpf);
 const char *bfd_auth_type_name(enum bfd_auth_type type);
 const char *pair_model_name(enum pair_model model);
 const char *encapsulation_name(enum encapsulation encapsulation);

@@ -24,13 +24,19 @@ static struct owner customer_or_operator(const char *customer)
 	return owner;
 }
 
+/* Whose the peering is, and which sources are believed of him, he does not say himself. */
+static bool is_operators(const char *field)
+{
+	return strcmp(field, "managed_by") == 0 || strcmp(field, "urpf") == 0;
+}
+
 static struct owner peering_owner(const json_t *objects, const char *peering, const char *field)
 {
 	const char *manager = text_of(objects, peering, "managed_by");
 	enum principal principal = manager != NULL ? principal_find(manager) : PRINCIPAL_CUSTOMER;
 	char circuit[OBJECT_PATH_MAX];
 
-	if (strcmp(field, "managed_by") == 0)
+	if (is_operators(field))
 		return (struct owner){.principal = PRINCIPAL_OPERATOR};
 	if (principal == PRINCIPAL_OPERATOR || principal == PRINCIPAL_PROVIDER)
 		return (struct owner){.principal = principal};

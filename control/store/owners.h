@@ -5,7 +5,8 @@
  *   circuits[C].provider_state            the provider, who calls the circuit by its service key
  *   circuits[C].peerings[P] and in it     who managed_by says; without it the circuit's customer,
  *                                         and the operator where there is none
- *   circuits[C].peerings[P].managed_by    the operator
+ *   circuits[C].peerings[P].managed_by,   the operator
+ *                           .urpf
  *   port_pairs[P].authorizations[A]       the pair's owner, the operator where there is none
  *   everything else                       the operator
  *

@@ -99,6 +99,10 @@ static void on_neighbour(void *context, const struct kernel_neighbour *neighbour
 		return;
 	adjacency_neighbour(domain->sync, link->interface, neighbour, gone);
 	neighbour_route(domain, &neighbour->address);
+	/* Of a scan nothing stays in the kernel's table, which all domains share (RFC 6583 6.1). */
+	if (!gone && (neighbour->state & NUD_FAILED) != 0 &&
+		adjacency_find(domain->sync, link->interface, &neighbour->address) == 0)
+		kernel_forget(domain->kernel, neighbour->ifindex, &neighbour->address);
 }
 
 void domain_route_gone(struct domain *domain, const struct ip *prefix)

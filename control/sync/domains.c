@@ -324,6 +324,15 @@ static uint8_t urpf_of(enum urpf urpf)
 	return ways[urpf];
 }
 
+static void fill_budgets(const struct site_budgets *budgets, struct api_interface *item)
+{
+	item->budget_pps[API_BUDGET_NEIGHBOUR] = budgets->neighbour;
+	item->budget_pps[API_BUDGET_BGP] = budgets->bgp;
+	item->budget_pps[API_BUDGET_BFD] = budgets->bfd;
+	item->budget_pps[API_BUDGET_OTHER] = budgets->other;
+	item->budget_pps[API_BUDGET_ICMP] = budgets->icmp_errors;
+}
+
 void domain_interface_item(
 	const struct domain *domain, const struct domain_link *link, struct api_interface *item)
 {
@@ -350,6 +359,8 @@ void domain_interface_item(
 	COPY_TEXT(item->name, plan->name);
 	COPY_TEXT(item->circuit, plan->circuit);
 	item->urpf = urpf_of(plan->urpf);
+	item->ttl_security = plan->ttl_security;
+	fill_budgets(&domain->sync->plan->site->budgets, item);
 	item->policer_in = link->policer_in;
 	item->policer_out = link->policer_out;
 }

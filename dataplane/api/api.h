@@ -66,8 +66,8 @@ enum api_message_type {
 	API_ACK,
 	API_BATCH_ACK,
 	API_ROWS,
-	API_DUMP_END, /* payload: struct api_ack */
-	API_TAP_FD,   /* payload: struct api_ack, and one fd when error is 0 */
+	API_DUMP_END,    /* payload: struct api_ack */
+	API_TAP_FD,      /* payload: struct api_ack, and one fd when error is 0 */
 	/* unasked, sequence 0 */
 	API_EVENT,
 };
@@ -229,6 +229,19 @@ struct api_policer {
 
 #define API_TAG_NONE 0u
 
+/* What the exception path tells apart, so that one kind cannot take another's place. Each link has
+ * a budget of packets for each. */
+enum api_budget {
+	API_BUDGET_NEIGHBOUR, /* ARP, Neighbor Discovery */
+	API_BUDGET_BGP,
+	API_BUDGET_BFD,
+	API_BUDGET_OTHER, /* whatever else is for the edge: ping, for one */
+	API_BUDGET_ICMP,  /* errors we send (RFC 1812 4.3.2.8, RFC 4443 2.4 f) */
+	API_BUDGETS,
+};
+
+#define API_BUDGET_PPS_MAX 1000000u
+
 /* Which sources an interface believes (RFC 3704 2, RFC 8704 3). What is for the edge itself (BGP,
  * BFD, ARP) is not asked. */
 enum api_urpf {
@@ -254,11 +267,15 @@ struct api_interface {
 	uint8_t has_tap; /* upsert: the next fd of this message is the TAP; 0 keeps what is there */
 	uint8_t urpf;    /* enum api_urpf */
 	uint8_t address6[16];
-	uint8_t link_local6[16];    /* of the TAP, from its MAC (RFC 4291 appendix A) */
-	char name[API_NAME_MAX];    /* CIRCUIT/PEERING/LINK or VNET/core */
-	char circuit[API_NAME_MAX]; /* whose account its packets are on; empty for core */
-	uint32_t policer_in;        /* what it receives is charged to; 0: none */
-	uint32_t policer_out;       /* what it sends is charged to; 0: none */
+	uint8_t link_local6[16];          /* of the TAP, from its MAC (RFC 4291 appendix A) */
+	char name[API_NAME_MAX];          /* CIRCUIT/PEERING/LINK or VNET/core */
+	char circuit[API_NAME_MAX];       /* whose account its packets are on; empty for core */
+	uint32_t policer_in;              /* what it receives is charged to; 0: none */
+	uint32_t policer_out;             /* what it sends is charged to; 0: none */
+	uint32_t budget_pps[API_BUDGETS]; /* 0: as the dataplane has it by itself */
+	uint8_t ttl_security; /* 1: BGP must come with a TTL of 255, and leaves with it (RFC 5082)
+			       */
+	uint8_t reserved[3];
 };
 
 /* Why a path is not used, a bit each. 0: it is live. */

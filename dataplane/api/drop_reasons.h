@@ -63,9 +63,24 @@
 	X(NEIGHBOUR_UNRESOLVED, "neighbour-unresolved", IN,                                   \
 		"The next hop's MAC address is not known yet; see `onramp show arp`: if it "  \
 		"stays so, the neighbour does not answer.")                                   \
-	X(PUNT_BUDGET, "punt-budget", IN,                                                     \
-		"The link sent more control traffic than its budget; a flood or a loop on "   \
-		"that link: capture there who sends it.")                                     \
+	X(PUNT_BUDGET_NEIGHBOUR, "punt-budget-neighbour", IN,                                 \
+		"The link sent more ARP and Neighbor Discovery than its budget; "             \
+		"a loop, a storm or a scan on that link: capture there who "                  \
+		"sends it.")                                                                  \
+	X(PUNT_BUDGET_BGP, "punt-budget-bgp", IN,                                             \
+		"The link sent more BGP than its budget; its sessions may be "                \
+		"slow or fail, no other link suffers: capture there who sends "               \
+		"it.")                                                                        \
+	X(PUNT_BUDGET_BFD, "punt-budget-bfd", IN,                                             \
+		"The link sent more BFD than its budget; its sessions may fail, "             \
+		"no other link suffers: capture there who sends it.")                         \
+	X(PUNT_BUDGET_OTHER, "punt-budget-other", IN,                                         \
+		"The link sent more to the edge itself (ping, scans) than its "               \
+		"budget; harmless but to ping: capture there who sends it.")                  \
+	X(BGP_TTL, "bgp-ttl", IN,                                                             \
+		"BGP that did not come straight from the peer: its TTL is not 255 (RFC "      \
+		"5082); it is forged, or the customer does not use TTL security: have it "    \
+		"switched on there, or set `ttl_security: false`.")                           \
 	X(PUNT_RING_FULL, "punt-ring-full", IN,                                               \
 		"The punt thread could not keep up; control traffic of all links together "   \
 		"is too high: look for the links with most PUNT in `onramp show stats`.")     \

@@ -48,8 +48,12 @@ static int check(const struct api_interface *api)
 		return -EINVAL;
 	if (api->s_tag != API_TAG_NONE && api->c_tag == API_TAG_NONE)
 		return -EINVAL;
-	if (api->prefix_len4 > 32 || api->prefix_len6 > 128 || api->urpf >= API_URPF_COUNT)
+	if (api->prefix_len4 > 32 || api->prefix_len6 > 128 || api->urpf >= API_URPF_COUNT ||
+		api->ttl_security > 1)
 		return -EINVAL;
+	for (unsigned int i = 0; i < API_BUDGETS; i++)
+		if (api->budget_pps[i] > API_BUDGET_PPS_MAX)
+			return -EINVAL;
 
 	const struct port *port = port_get(api->port);
 

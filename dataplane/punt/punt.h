@@ -25,10 +25,13 @@ void punt_stop(void);
  * False: ring full, the caller keeps (and drops) the packet. */
 bool punt_packet(struct rte_mbuf *packet);
 
-/* Workers: ask control to resolve a neighbour. Rate limited; never blocks; may forget. interface:
- * the adjacency's; for a route of kind glean, which names none, the one the packet came in by:
- * control finds the link by the routes of that interface's domain. */
+/* Workers: ask control to resolve a neighbour that routes lead to, on the adjacency's interface.
+ * Rate limited; never blocks; may forget. */
 void punt_neighbour_needed(uint32_t interface, uint8_t family, const uint8_t *address);
+
+/* The same of an address that is on some link of the domain (a route of kind glean, which names
+ * none): interface is the one the packet came in by, control finds the link. Told less often. */
+void punt_stranger_needed(uint32_t interface, uint8_t family, const uint8_t *address);
 
 /* Main thread: takes one such wish; false when there is none. */
 bool punt_next_neighbour(uint32_t *interface, uint8_t *family, uint8_t address[16]);

@@ -128,8 +128,8 @@ void bfd_punt(struct worker *worker, struct packet *packet)
 	struct api_ledger *ledger = &worker->ledger[packet->in->id];
 	struct bfd_arrival arrival;
 
-	if (!budget_take(worker, packet->in->id, BUDGET_BFD)) {
-		ledger_drop(ledger, API_DROP_PUNT_BUDGET, packet->mbuf->pkt_len);
+	if (!budget_take(worker, packet->in, API_BUDGET_BFD)) {
+		ledger_drop(ledger, budget_drop(API_BUDGET_BFD), packet->mbuf->pkt_len);
 	} else {
 		arrival = read_arrival(worker, packet);
 		if (bfd_arrived(worker->index, &arrival))

@@ -12,7 +12,7 @@
 
 /* For the edge itself: is it on one of BFD's UDP ports (RFC 5881 4, RFC 5883 5)? */
 bool bfd_is_arrival(const struct packet *packet);
-/* Takes such a packet: a copy to the bfd thread, or dropped as punt-budget, punt-ring-full. */
+/* Takes such a packet: a copy to the bfd thread, or dropped as punt-budget-bfd, punt-ring-full. */
 void bfd_punt(struct worker *worker, struct packet *packet);
 /* Would this frame from a TAP be BFD? */
 bool bfd_is_frame(const struct rte_mbuf *mbuf);

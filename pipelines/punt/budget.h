@@ -5,23 +5,19 @@
  */
 #pragma once
 
+#include "dataplane/interface/interface.h"
 #include "dataplane/worker/worker.h"
 
-enum budget_class {
-	BUDGET_NEIGHBOUR, /* ARP, Neighbor Discovery */
-	BUDGET_BGP,
-	BUDGET_BFD,
-	BUDGET_OTHER, /* whatever else is for the edge: ping, for one */
-	BUDGET_ICMP,  /* errors we send (RFC 1812 4.3.2.8, RFC 4443 2.4 f) */
-	BUDGET_CLASSES,
-};
-
-/* Packets per second of one link over all workers, and how many may come at once to one worker. */
+/* Packets per second of one link over all workers, and how many may come at once to one worker.
+ * An interface that asks for another rate has what comes at once in proportion. */
 struct budget_rate {
 	uint32_t per_second;
 	uint32_t burst;
 };
-extern const struct budget_rate budget_rates[BUDGET_CLASSES];
+extern const struct budget_rate budget_rates[API_BUDGETS];
 
 /* Takes one token; false: spent. */
-bool budget_take(struct worker *worker, uint32_t interface, enum budget_class class);
+bool budget_take(struct worker *worker, const struct interface *in, enum api_budget class);
+
+/* What a packet is dropped as when the budget of its class is spent. */
+enum api_drop_reason budget_drop(enum api_budget class);

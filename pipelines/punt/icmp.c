@@ -6,6 +6,7 @@
 #include <netinet/ip_icmp.h>
 
 #include "pipelines/punt/budget.h"
+#include "pipelines/punt/upper_layer.h"
 
 #define ICMP_HEADER_BYTES 8u
 #define ICMP_CHECKSUM 2u
@@ -17,8 +18,6 @@
 #define IPV6_ERROR_MAX 1280u /* RFC 4443 2.4 c: the minimum MTU */
 
 #define TOS_INTERNETWORK_CONTROL 0xc0u /* RFC 1812 4.3.2.5 */
-
-#define EXTENSION_HEADERS_MAX 8u
 
 static bool is_icmp4_error(uint8_t type)
 {
@@ -38,43 +37,18 @@ static bool may_tell4(const uint8_t *ip, unsigned int length)
 	return length > header_bytes && !is_icmp4_error(ip[header_bytes]);
 }
 
-/* Headers that say what comes next and how long they are. */
-static bool is_extension_header(uint8_t next)
-{
-	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
-	       next == IPPROTO_FRAGMENT || next == IPPROTO_AH;
-}
-
-static unsigned int extension_header_bytes(uint8_t type, const uint8_t *header)
-{
-	if (type == IPPROTO_FRAGMENT)
-		return 8; /* RFC 8200 4.5 */
-	if (type == IPPROTO_AH)
-		return (header[1] + 2u) * 4; /* RFC 4302 2.2 */
-	return (header[1] + 1u) * 8;
-}
-
 /* RFC 4443 2.4 e. What cannot be read to its end is taken for an error: silence is safe. */
 static bool may_tell6(const uint8_t *ip, unsigned int length)
 {
-	uint8_t next = ip[IPV6_NEXT_HEADER];
-	unsigned int at = IPV6_HEADER_BYTES;
-	bool later_fragment = false;
+	struct upper_layer upper;
 
-	for (unsigned int i = 0; is_extension_header(next); i++) {
-		if (i == EXTENSION_HEADERS_MAX || at + 8 > length || later_fragment)
-			return false;
-
-		uint8_t type = next;
-
-		later_fragment = type == IPPROTO_FRAGMENT && (load16(ip + at + 2) & 0xfff8) != 0;
-		next = ip[at];
-		at += extension_header_bytes(type, ip + at);
-	}
-	if (next != IPPROTO_ICMPV6)
+	if (!upper_layer_find(ip, length, &upper))
+		return false;
+	if (upper.protocol != IPPROTO_ICMPV6)
 		return true;
-	return !later_fragment && at < length && (ip[at] & ICMP6_INFOMSG_MASK) != 0 &&
-	       ip[at] != 137; /* a redirect, though not numbered as an error */
+	return !upper.later_fragment && upper.offset < length &&
+	       (ip[upper.offset] & ICMP6_INFOMSG_MASK) != 0 &&
+	       ip[upper.offset] != 137; /* a redirect, though not numbered as an error */
 }
 
 static void write_message(
@@ -154,7 +128,7 @@ static bool has_address(const struct packet *packet)
 	return memcmp(packet->in->address6, none, sizeof(none)) != 0;
 }
 
-static bool may_tell(const struct packet *original)
+bool icmp_may_tell(const struct packet *original)
 {
 	const uint8_t *ip = packet_l3(original);
 
@@ -193,10 +167,10 @@ bool icmp_error(struct worker *worker, const struct packet *original, enum packe
 	bool is_ipv4 = packet_is_ipv4(original);
 	unsigned int header_bytes = ICMP_HEADER_BYTES;
 
-	if (!may_tell(original))
+	if (!icmp_may_tell(original))
 		return false;
 	ledger->generated++;
-	if (!budget_take(worker, original->in->id, BUDGET_ICMP)) {
+	if (!budget_take(worker, original->in, API_BUDGET_ICMP)) {
 		ledger_drop(ledger, API_DROP_ICMP_BUDGET, 0);
 		return false;
 	}

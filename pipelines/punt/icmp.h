@@ -15,3 +15,6 @@
  */
 bool icmp_error(struct worker *worker, const struct packet *original, enum packet_exit reason,
 	uint16_t mtu, struct packet *error);
+
+/* Do the rules allow an error about this packet, and has the interface an address to speak with? */
+bool icmp_may_tell(const struct packet *original);

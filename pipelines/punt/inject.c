@@ -4,6 +4,7 @@
 #include "pipelines/egress/transmit.h"
 #include "pipelines/ingress/tags.h"
 #include "pipelines/punt/bfd.h"
+#include "pipelines/punt/bgp.h"
 
 static void drop(struct worker *worker, uint32_t interface, struct rte_mbuf *mbuf,
 	enum api_drop_reason reason)
@@ -64,6 +65,8 @@ void inject_from_tap(struct worker *worker, struct rte_mbuf *mbuf)
 		drop(worker, id, mbuf, API_DROP_INJECT_BFD);
 		return;
 	}
+	if (interface->api.ttl_security)
+		bgp_raise_ttl(mbuf);
 	if (!push_tags(interface, mbuf)) {
 		drop(worker, id, mbuf, API_DROP_INJECT_BAD);
 		return;

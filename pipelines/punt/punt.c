@@ -5,40 +5,60 @@
 
 #include "dataplane/punt/punt.h"
 #include "pipelines/punt/bfd.h"
+#include "pipelines/punt/bgp.h"
 #include "pipelines/punt/budget.h"
-
-#define BGP_PORT 179u
+#include "pipelines/punt/upper_layer.h"
 
 /* RFC 4861 4: router solicitation to redirect. */
 #define ND_FIRST 133u
 #define ND_LAST 137u
 
-static enum budget_class class_of_l4(uint8_t protocol, const uint8_t *l4, unsigned int bytes)
+static enum api_budget class_of_l4(uint8_t protocol, const uint8_t *l4, unsigned int bytes)
 {
 	if (protocol == IPPROTO_ICMPV6 && bytes >= 1 && l4[0] >= ND_FIRST && l4[0] <= ND_LAST)
-		return BUDGET_NEIGHBOUR;
+		return API_BUDGET_NEIGHBOUR;
 	if (protocol != IPPROTO_TCP || bytes < 4)
-		return BUDGET_OTHER;
-	return load16(l4) == BGP_PORT || load16(l4 + 2) == BGP_PORT ? BUDGET_BGP : BUDGET_OTHER;
+		return API_BUDGET_OTHER;
+	return bgp_is_port(l4) ? API_BUDGET_BGP : API_BUDGET_OTHER;
 }
 
-static enum budget_class class_of(const struct packet *packet)
+/* Neighbor Discovery has no extension headers but when it is forged (RFC 6980). */
+static enum api_budget class_of_ipv6(const uint8_t *ip, unsigned int length)
+{
+	struct upper_layer upper;
+
+	if (!upper_layer_find(ip, length, &upper) || upper.later_fragment || upper.offset > length)
+		return API_BUDGET_OTHER;
+	if (upper.offset != IPV6_HEADER_BYTES && upper.protocol != IPPROTO_TCP)
+		return API_BUDGET_OTHER;
+	return class_of_l4(upper.protocol, ip + upper.offset, length - upper.offset);
+}
+
+static enum api_budget class_of(const struct packet *packet)
 {
 	const uint8_t *ip = packet_l3(packet);
-	unsigned int header_bytes = IPV6_HEADER_BYTES;
+	unsigned int header_bytes;
 
 	if (packet->ethertype == RTE_ETHER_TYPE_ARP)
-		return BUDGET_NEIGHBOUR;
+		return API_BUDGET_NEIGHBOUR;
 	if (!packet_is_ipv4(packet))
-		return class_of_l4(
-			ip[IPV6_NEXT_HEADER], ip + header_bytes, packet->l3_bytes - header_bytes);
+		return class_of_ipv6(ip, packet->l3_bytes);
 	if ((load16(ip + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) != 0)
-		return BUDGET_OTHER;
+		return API_BUDGET_OTHER;
 	header_bytes = ipv4_header_bytes(ip);
 	/* ICMPv6 in IPv4 is nothing. */
 	if (ip[IPV4_PROTOCOL] != IPPROTO_TCP)
-		return BUDGET_OTHER;
+		return API_BUDGET_OTHER;
 	return class_of_l4(IPPROTO_TCP, ip + header_bytes, packet->l3_bytes - header_bytes);
+}
+
+/* RFC 5082 3: only a neighbour on the link can send a TTL of 255. Of a fragmented packet it is the
+ * first fragment, which has the ports, that never comes through. */
+static bool came_from_afar(const struct packet *packet)
+{
+	const uint8_t *ip = packet_l3(packet);
+
+	return ip[packet_is_ipv4(packet) ? IPV4_TTL : IPV6_HOP_LIMIT] != BGP_TTL;
 }
 
 /* The kernel need not see what only filled the frame up. */
@@ -63,19 +83,41 @@ static void cut_tags(struct packet *packet)
 	packet->l3_offset = RTE_ETHER_HDR_LEN;
 }
 
+static void drop(struct worker *worker, const struct packet *packet, enum api_drop_reason reason,
+	uint32_t frame_bytes)
+{
+	ledger_drop(&worker->ledger[packet->in->id], reason, frame_bytes);
+	rte_pktmbuf_free(packet->mbuf);
+}
+
+enum punt_verdict punt_judge(const struct packet *packet, enum api_budget *class)
+{
+	*class = API_BUDGET_BFD;
+	if (bfd_is_arrival(packet))
+		return PUNT_TO_BFD;
+	*class = class_of(packet);
+	if (*class == API_BUDGET_BGP && packet->in->api.ttl_security && came_from_afar(packet))
+		return PUNT_FROM_AFAR;
+	return PUNT_TO_TAP;
+}
+
 void punt_to_tap(struct worker *worker, struct packet *packet)
 {
 	const struct interface *in = packet->in;
-	struct api_ledger *ledger = &worker->ledger[packet->in->id];
 	struct handover *handover = rte_mbuf_to_priv(packet->mbuf);
+	enum api_budget class;
+	enum punt_verdict verdict = punt_judge(packet, &class);
 
-	if (bfd_is_arrival(packet)) {
+	if (verdict == PUNT_TO_BFD) {
 		bfd_punt(worker, packet);
 		return;
 	}
-	if (!budget_take(worker, in->id, class_of(packet))) {
-		ledger_drop(ledger, API_DROP_PUNT_BUDGET, packet->mbuf->pkt_len);
-		rte_pktmbuf_free(packet->mbuf);
+	if (verdict == PUNT_FROM_AFAR) {
+		drop(worker, packet, API_DROP_BGP_TTL, packet->mbuf->pkt_len);
+		return;
+	}
+	if (!budget_take(worker, in, class)) {
+		drop(worker, packet, budget_drop(class), packet->mbuf->pkt_len);
 		return;
 	}
 	handover->frame_bytes = packet->mbuf->pkt_len;
@@ -85,6 +127,5 @@ void punt_to_tap(struct worker *worker, struct packet *packet)
 	handover->epoch = in->epoch;
 	if (punt_packet(packet->mbuf))
 		return; /* now on the account of the punt thread */
-	ledger_drop(ledger, API_DROP_PUNT_RING_FULL, handover->frame_bytes);
-	rte_pktmbuf_free(packet->mbuf);
+	drop(worker, packet, API_DROP_PUNT_RING_FULL, handover->frame_bytes);
 }

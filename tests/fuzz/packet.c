@@ -94,6 +94,11 @@ void punt_neighbour_needed(uint32_t interface, uint8_t family, const uint8_t *ad
 	require(interface_get(interface) != NULL, "a wish names an interface");
 }
 
+void punt_stranger_needed(uint32_t interface, uint8_t family, const uint8_t *address)
+{
+	punt_neighbour_needed(interface, family, address);
+}
+
 int punt_watch(uint32_t interface, uint32_t epoch, int tap_fd)
 {
 	return 0;

@@ -196,15 +196,15 @@ static void a_longer_payload_is_cut(void **state)
 static void a_flood_has_a_budget_of_its_own(void **state)
 {
 	struct frame frame, ping;
-	unsigned int flood = budget_rates[BUDGET_BFD].burst + 50;
+	unsigned int flood = budget_rates[API_BUDGET_BFD].burst + 50;
 
 	scene(&untagged, &untagged);
 	wait_for_budgets();
 	make(&frame, &untagged, AF_INET, 3784, 1);
 	for (unsigned int i = 0; i < flood; i++)
 		receive_one(0, &frame);
-	assert_in_range(arrived_count, budget_rates[BUDGET_BFD].burst, flood - 1);
-	assert_int_equal(drops(1, API_DROP_PUNT_BUDGET), flood - arrived_count);
+	assert_in_range(arrived_count, budget_rates[API_BUDGET_BFD].burst, flood - 1);
+	assert_int_equal(drops(1, API_DROP_PUNT_BUDGET_BFD), flood - arrived_count);
 	make(&ping, &untagged, AF_INET, 7, 255);
 	receive_one(0, &ping);
 	assert_int_equal(punted_count(), 1);

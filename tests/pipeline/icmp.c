@@ -377,8 +377,8 @@ static void errors_to_the_edge_are_punted(void **state)
 
 static void errors_have_a_budget(void **state)
 {
-	const unsigned int burst = budget_rates[BUDGET_ICMP].burst;
-	const unsigned int rate = budget_rates[BUDGET_ICMP].per_second;
+	const unsigned int burst = budget_rates[API_BUDGET_ICMP].burst;
+	const unsigned int rate = budget_rates[API_BUDGET_ICMP].per_second;
 	struct frame in;
 
 	scene(link_tags, core_tags);

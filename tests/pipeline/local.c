@@ -169,8 +169,8 @@ static void set_ports(struct frame *frame, unsigned int from_end, uint16_t sourc
 static void budgets_are_by_class(void **state)
 {
 	const struct encapsulation *tags = &encapsulations[2];
-	const unsigned int neighbour = budget_rates[BUDGET_NEIGHBOUR].burst;
-	const unsigned int other = budget_rates[BUDGET_OTHER].burst;
+	const unsigned int neighbour = budget_rates[API_BUDGET_NEIGHBOUR].burst;
+	const unsigned int other = budget_rates[API_BUDGET_OTHER].burst;
 	struct pair arp, nd, ping, bgp4, bgp6;
 
 	scene(tags, &encapsulations[1]);
@@ -185,12 +185,14 @@ static void budgets_are_by_class(void **state)
 	assert_int_equal(flood(&arp.in, neighbour - 10), neighbour - 10);
 	assert_int_equal(flood(&nd.in, 50), 10); /* ARP and ND share */
 	assert_int_equal(flood(&ping.in, other + 7), other);
-	expect_drops(1, API_DROP_PUNT_BUDGET, 40 + 7);
+	expect_drops(1, API_DROP_PUNT_BUDGET_NEIGHBOUR, 40);
+	expect_drops(1, API_DROP_PUNT_BUDGET_OTHER, 7);
 	drop_punted();
 	/* With all else spent, BGP still comes through. */
 	assert_int_equal(flood(&bgp4.in, 500), 500);
 	assert_int_equal(flood(&bgp6.in, 500), 500);
-	expect_drops(1, API_DROP_PUNT_BUDGET, 0);
+	expect_drops(1, API_DROP_PUNT_BUDGET_OTHER, 0);
+	expect_drops(1, API_DROP_PUNT_BUDGET_BGP, 0);
 	drop_punted();
 	/* TCP to another port is no BGP. */
 	set_ports(&bgp4.in, 20, 40000, 22);
@@ -208,15 +210,15 @@ static void budgets_refill_at_their_rate(void **state)
 
 	scene(tags, &encapsulations[1]);
 	pair_arp(&arp, tags);
-	flood(&arp.in, budget_rates[BUDGET_NEIGHBOUR].burst);
+	flood(&arp.in, budget_rates[API_BUDGET_NEIGHBOUR].burst);
 	drop_punted();
 	for (unsigned int tenth = 0; tenth < 10; tenth++) {
 		worker.now += rte_get_tsc_hz() / 10;
 		punted += flood(&arp.in, 50);
 		drop_punted();
 	}
-	assert_in_range(punted, budget_rates[BUDGET_NEIGHBOUR].per_second - 1,
-		budget_rates[BUDGET_NEIGHBOUR].per_second);
+	assert_in_range(punted, budget_rates[API_BUDGET_NEIGHBOUR].per_second - 1,
+		budget_rates[API_BUDGET_NEIGHBOUR].per_second);
 }
 
 static void a_flood_on_one_link_spends_no_other_links_budget(void **state)

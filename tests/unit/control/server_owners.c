@@ -135,6 +135,8 @@ static const struct {
 	{"peerings", "c_tag", "{\"c_tag\": 201}"},
 	{"peerings", "peer_asn", "{\"peer_asn\": 65002}"},
 	{"peerings", "bfd", "{\"bfd\": {\"interval\": \"50ms\"}}"},
+	{"peerings", "urpf", "{\"urpf\": \"loose\"}"},
+	{"peerings", "ttl_security", "{\"ttl_security\": true}"},
 	{"peerings", "link_subnets", "{\"link_subnets\": [\"192.0.2.8/29\"]}"},
 	{"peerings", "primary",
 		"{\"link_subnets\": null, \"primary\": [\"192.0.2.8/30\"],"
@@ -148,6 +150,9 @@ static unsigned int owner_of_field(
 	if (strcmp(field, "provider_state") == 0)
 		return 1;
 	if (strcmp(list, "circuits") == 0 || strcmp(field, "managed_by") == 0)
+		return 0;
+	/* Who could spoof would set it off. */
+	if (strcmp(field, "urpf") == 0)
 		return 0;
 	return situation->manager;
 }

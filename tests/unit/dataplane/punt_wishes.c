@@ -32,6 +32,15 @@ static uint64_t now_ms(void)
 	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
 }
 
+/* Budgets grow with time, and nothing else tells that they did. */
+static void wait_ms(uint64_t ms)
+{
+	uint64_t end = now_ms() + ms + 1;
+
+	while (now_ms() < end)
+		continue;
+}
+
 static int start(void **state)
 {
 	char *arguments[] = {"test", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m",
@@ -131,6 +140,49 @@ static void the_budget_comes_back(void **state)
 	}
 }
 
+/* However many addresses a scan makes up, who is asked for twice is told. */
+static void a_scan_of_a_large_subnet_leaves_room(void **state)
+{
+	uint8_t wanted[16] = {0xfd, 0}, address[16], scanned[16] = {0xfd, 1}, family;
+	uint32_t interface, told = 0;
+
+	for (uint32_t round = 0; round < 20; round++) {
+		for (uint32_t i = 0; i < 2000; i++) {
+			memcpy(scanned + 8, &round, sizeof(round));
+			memcpy(scanned + 12, &i, sizeof(i));
+			punt_stranger_needed(LINK, AF_INET6, scanned);
+		}
+		memcpy(wanted + 12, &round, sizeof(round));
+		punt_stranger_needed(LINK, AF_INET6, wanted);
+		punt_stranger_needed(LINK, AF_INET6, wanted);
+		while (punt_next_neighbour(&interface, &family, address))
+			told += memcmp(address, wanted, sizeof(wanted)) == 0;
+		/* In a period there is room for so many that are asked for again. */
+		if (round % PER_PERIOD == PER_PERIOD - 1)
+			wait_ms(PERIOD_MS);
+	}
+	assert_int_equal(told, 20);
+}
+
+/* A scan that goes round and round leaves a turn to each address. */
+static void a_scan_of_a_small_subnet_asks_for_all(void **state)
+{
+	enum { HOSTS = 254 };
+	uint8_t address[16], family;
+	uint32_t interface, told[HOSTS + 1] = {0}, left = HOSTS, total = 0;
+	uint64_t start = now_ms();
+
+	while (left > 0 && now_ms() < start + DEADLINE_MS) {
+		for (uint8_t host = 1; host <= HOSTS; host++)
+			punt_stranger_needed(LINK, AF_INET, (const uint8_t[]){192, 0, 2, host});
+		for (; punt_next_neighbour(&interface, &family, address); total++)
+			left -= told[address[3]]++ == 0;
+	}
+	assert_int_equal(left, 0);
+	/* Once in a second, but for a few that share a slot of what is remembered. */
+	assert_in_range(total, HOSTS, HOSTS * 5 / 4 * (1 + (now_ms() - start) / 1000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +190,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_scan_is_held_to_its_links_budget, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_budget_comes_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_scan_of_a_large_subnet_leaves_room, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_scan_of_a_small_subnet_asks_for_all, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
