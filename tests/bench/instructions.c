@@ -4,7 +4,7 @@
  * this under callgrind, which collects inside of pipeline_receive and pipeline_flush only. Tables,
  * a policer, counters and the rewrite are as in a real dataplane; time stands still.
  *
- * usage: bench-instructions v4-vlan|v4-qinq|v6-vlan BURSTS
+ * usage: bench-instructions CASE BURSTS, with one of the inputs below
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@
 
 struct input {
 	const char *name;
+	enum api_urpf urpf;
 	int family;
 	const struct encapsulation *in, *out;
 };
@@ -28,15 +29,17 @@ static const struct encapsulation vlans[] = {
 	{"802.1Q", 0x8100, 0, 300}, {"QinQ 0x8100", 0x8100, 100, 200}, {"802.1Q", 0x8100, 0, 400}};
 
 static const struct input inputs[] = {
-	{"v4-vlan", AF_INET, &vlans[0], &vlans[2]},
-	{"v4-qinq", AF_INET, &vlans[1], &vlans[1]},
-	{"v6-vlan", AF_INET6, &vlans[0], &vlans[2]},
+	{"v4-vlan", API_URPF_OFF, AF_INET, &vlans[0], &vlans[2]},
+	{"v4-qinq", API_URPF_OFF, AF_INET, &vlans[1], &vlans[1]},
+	{"v6-vlan", API_URPF_OFF, AF_INET6, &vlans[0], &vlans[2]},
+	{"v4-vlan-strict", API_URPF_STRICT, AF_INET, &vlans[0], &vlans[2]},
+	{"v6-vlan-strict", API_URPF_STRICT, AF_INET6, &vlans[0], &vlans[2]},
 };
 
 static struct frame frames[BURST_MAX];
 
 /* Rates that the input never reaches: the packets are charged and pass. */
-static void police(void)
+static void police(enum api_urpf urpf)
 {
 	struct api_policer policer = {
 		.id = POLICER, .rate_bps = 100 * UINT64_C(1000000000), .burst_bytes = 1u << 30};
@@ -44,6 +47,7 @@ static void police(void)
 
 	assert_int_equal(policer_upsert(&policer, worker.now), 0);
 	in.policer_in = POLICER;
+	in.urpf = urpf;
 	add_interface(&in);
 }
 
@@ -60,7 +64,7 @@ static void make_tables(const struct input *input)
 	char prefix[INET6_ADDRSTRLEN];
 
 	scene(input->in, input->out);
-	police();
+	police(input->urpf);
 	for (unsigned int i = 0; i < ROUTES; i++) {
 		write_address(prefix, input->family, i, 0);
 		add_route(1, prefix, input->family == AF_INET ? 24 : 64, 17);
@@ -69,19 +73,20 @@ static void make_tables(const struct input *input)
 
 static void make_frame(const struct input *input, struct frame *frame, unsigned int number)
 {
-	char destination[INET6_ADDRSTRLEN];
+	char source[INET6_ADDRSTRLEN], destination[INET6_ADDRSTRLEN];
 
-	/* 37 is odd: each route gets its packet, none after its neighbour's. */
+	/* 37 is odd: each route gets its packet, none after its neighbour's; 11 too, for sources. */
+	write_address(source, input->family, number * 11 % ROUTES, 1 + number);
 	write_address(destination, input->family, number * 37 % ROUTES, 1 + number);
 	frame_to_us(frame, 0, input->in, input->family == AF_INET ? 0x0800 : 0x86dd);
 	if (input->family == AF_INET)
-		frame_ipv4(frame, &(struct ipv4){.source = "203.0.113.9",
+		frame_ipv4(frame, &(struct ipv4){.source = source,
 					  .destination = destination,
 					  .ttl = 64,
 					  .protocol = 17,
 					  .payload = 26});
 	else
-		frame_ipv6(frame, &(struct ipv6){.source = "2001:db8:a::9",
+		frame_ipv6(frame, &(struct ipv6){.source = source,
 					  .destination = destination,
 					  .hop_limit = 64,
 					  .next_header = 17,
@@ -116,7 +121,7 @@ int main(int argc, char **argv)
 			input = &inputs[i];
 	}
 	if (input == NULL) {
-		fprintf(stderr, "usage: bench-instructions v4-vlan|v4-qinq|v6-vlan BURSTS\n");
+		fprintf(stderr, "usage: bench-instructions CASE BURSTS\n");
 		return EXIT_FAILURE;
 	}
 	if (fixture_start(&state) != 0 || fixture_setup(&state) != 0)
