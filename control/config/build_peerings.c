@@ -83,6 +83,21 @@ static void build_manager(struct build *build, const struct record *record,
 			build->site->port_pairs[pair].name);
 }
 
+/* The customer may send by each edge what it announces to the other alone: only an edge that has all
+ * links can know what is spoofed. Without a usable pair the site is refused anyway. */
+static enum urpf usual_urpf(const struct build *build, int pair)
+{
+	const struct port_ref *ports;
+
+	if (pair < 0)
+		return URPF_OFF;
+	ports = build->site->port_pairs[pair].ports;
+	if (!ports[LINK_SECONDARY].present ||
+		ports[LINK_PRIMARY].edge == ports[LINK_SECONDARY].edge)
+		return URPF_STRICT;
+	return URPF_OFF;
+}
+
 bool build_peerings(
 	struct build *build, const struct record *record, struct site_circuit *circuit, int pair)
 {
@@ -102,7 +117,8 @@ bool build_peerings(
 		peering->c_tag = (uint16_t)record_number(records[i], tag, 0);
 		peering->peer_asn = (uint32_t)record_number(records[i], PEERING_ASN, 0);
 		peering->bfd = build_bfd(build, records[i], PEERING_BFD, &peering->bfd_auth);
-		peering->urpf = (enum urpf)record_number(records[i], PEERING_URPF, URPF_STRICT);
+		peering->urpf = (enum urpf)record_number(
+			records[i], PEERING_URPF, (uint64_t)usual_urpf(build, pair));
 		peering->ttl_security = record_number(records[i], PEERING_TTL_SECURITY, 0) != 0;
 		check_tag_field(build, records[i], qinq);
 		build_manager(build, records[i], circuit, pair, peering);

@@ -139,13 +139,16 @@ static const struct field peering_fields[] = {
 	[PEERING_BFD] = {"bfd", FIELD_MAPPING, .choices = bfd_words, .schema = &bfd_schema,
 		.example = "{interval: 50ms, multiplier: 3}",
 		.sentence = "BFD on both links; on, with the defaults, when it is not named."},
-	[PEERING_URPF] = {"urpf", FIELD_CHOICE, .preset = "strict", .choices = urpf_ways,
-		.example = "loose",
+	[PEERING_URPF] = {"urpf", FIELD_CHOICE, .choices = urpf_ways, .example = "strict",
 		.sentence =
 			"Which source addresses are believed. `strict`: those that the customer "
 			"announces on this edge, by either link, and the links' own; `loose`: "
 			"those that the peering has any route to, a virtual network's included; "
-			"`off`: all. Others are dropped as `urpf-strict` or `urpf-loose`."},
+			"`off`: all. Others are dropped as `urpf-strict` or `urpf-loose`. When it "
+			"is not named: `strict` where one edge has all links of the peering; "
+			"`off` where two have them, because neither knows what is announced to "
+			"the other: `strict` there asks the customer to announce everything to "
+			"both."},
 	[PEERING_TTL_SECURITY] = {"ttl_security", FIELD_FLAG, .preset = "false", .example = "true",
 		.sentence =
 			"Whether BGP is believed only when it comes straight from the link, with "

@@ -128,7 +128,7 @@ struct site_peering {
 	uint32_t peer_asn;
 	struct bfd_timers bfd;
 	struct bfd_auth *bfd_auth; /* NULL: none */
-	enum urpf urpf;            /* default strict */
+	enum urpf urpf;            /* default: build_peerings.c */
 	bool ttl_security;         /* RFC 5082 for BGP */
 	struct site_link links[LINKS];
 };

@@ -36,7 +36,7 @@
 #include "dataplane/api/drop_reasons.h"
 
 #define API_MAGIC 0x4f4e5250u /* "ONRP" */
-#define API_VERSION 5u
+#define API_VERSION 6u
 #define API_SOCKET_NAME "dataplane.sock" /* in RUN_DIR */
 
 #define API_MESSAGE_MAX (256u * 1024u) /* bytes, header included */
@@ -66,8 +66,8 @@ enum api_message_type {
 	API_ACK,
 	API_BATCH_ACK,
 	API_ROWS,
-	API_DUMP_END,    /* payload: struct api_ack */
-	API_TAP_FD,      /* payload: struct api_ack, and one fd when error is 0 */
+	API_DUMP_END, /* payload: struct api_ack */
+	API_TAP_FD,   /* payload: struct api_ack, and one fd when error is 0 */
 	/* unasked, sequence 0 */
 	API_EVENT,
 };
@@ -273,8 +273,8 @@ struct api_interface {
 	uint32_t policer_in;              /* what it receives is charged to; 0: none */
 	uint32_t policer_out;             /* what it sends is charged to; 0: none */
 	uint32_t budget_pps[API_BUDGETS]; /* 0: as the dataplane has it by itself */
-	uint8_t ttl_security; /* 1: BGP must come with a TTL of 255, and leaves with it (RFC 5082)
-			       */
+	/* 1: BGP must come with a TTL of 255, and leaves with it (RFC 5082). */
+	uint8_t ttl_security;
 	uint8_t reserved[3];
 };
 

@@ -69,6 +69,31 @@ static void test_urpf(void **state)
 	}
 }
 
+/* Of two edges neither knows what the customer announces to the other. */
+static void test_urpf_of_two_edges(void **state)
+{
+	static const char asn[] = "peer_asn: 65001\n        bfd";
+	static const struct {
+		const char *text;
+		enum urpf urpf;
+	} cases[] = {{asn, URPF_OFF},
+		{"peer_asn: 65001\n        urpf: strict\n        bfd", URPF_STRICT}};
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/docs/examples/site.yaml", getenv("SOURCE_ROOT"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *document = document_read(path);
+		char *changed = document_replace(document, asn, cases[i].text, NULL);
+		struct site *site = site_load(changed);
+
+		assert_int_equal(site->circuits[0].peerings[0].urpf, cases[i].urpf);
+		assert_int_equal(site->circuits[0].peerings[1].urpf, URPF_OFF);
+		site_free(site);
+		free(document);
+		free(changed);
+	}
+}
+
 static void test_ttl_security(void **state)
 {
 	for (unsigned int on = 0; on < 2; on++) {
@@ -121,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urpf),
+		cmocka_unit_test(test_urpf_of_two_edges),
 		cmocka_unit_test(test_ttl_security),
 		cmocka_unit_test(test_budgets),
 	};
