@@ -2,6 +2,8 @@
 """The life of circuits by command, under traffic: sold, provisioned, changed, stopped, taken away; the
 store exported, lost and brought back; control killed in the middle of every command."""
 
+import collections
+import errno
 import json
 import os
 import random
@@ -13,10 +15,13 @@ from support import LabError, run_in_lab
 
 from onramp_lab import probes
 from onramp_lab.checks_reach import first_answer, host
-from onramp_lab.shell import wait_until
+from onramp_lab.shell import run, wait_until
 from onramp_lab.topology import CONTOSO, FABRIKAM, VNET_HOST4, VNET_HOST6
 
 KILLS = 100
+LIVES = ("create", "provision", "deprovision", "delete", "enable", "disable", "set-bandwidth",
+         "set-tier")
+SMALL_DISK_BYTES = 4 * 2**20
 SEED = 5
 
 
@@ -187,10 +192,73 @@ def brought_back(lab):
     return f"{len(before.splitlines())} lines are the same, and contoso lost no packet"
 
 
+class SmallDisk:
+    """The store on a disk of its own, while control runs."""
+
+    def __init__(self, lab):
+        self.edge, self.dir = lab.edge, lab.edge.state_dir
+        self.filler = os.path.join(self.dir, "filler")
+        self.store = os.path.join(self.dir, "store.db")
+
+    def _with_control_away(self, *commands):
+        with open(self.store, "rb") as file:
+            text = file.read()
+        self.edge.control.kill()
+        run(commands)
+        with open(self.store, "wb") as file:
+            file.write(text)
+        self.edge.control.start()
+        wait_until("control answers", lambda: self.edge.show("status"), 10)
+
+    def __enter__(self):
+        self._with_control_away("mount", "-t", "tmpfs", "-o",
+                                f"mode=700,size={SMALL_DISK_BYTES}", "onramp-small", self.dir)
+        return self
+
+    def __exit__(self, *_):
+        self._with_control_away("umount", self.dir)
+
+    def fill(self):
+        with open(self.filler, "wb", buffering=0) as file:
+            try:
+                while file.write(bytes(4096)):
+                    pass
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+
+
+def disk_full(lab):
+    """Nothing is changed, the error says why, and with room again everything goes on."""
+    edge = lab.edge
+    set_bandwidth = ("circuit", "set-bandwidth", "contoso", "2G")
+    with others_undisturbed(lab), SmallDisk(lab) as disk:
+        before, revision = edge.command("export").stdout, edge.show("status")["revision"]
+        disk.fill()
+        done = edge.command(*set_bandwidth, check=False)
+        if done.returncode == 0 or "No space left on device; nothing was changed" not in done.stderr:
+            raise LabError(f"on a full disk: {done.returncode} {done.stdout + done.stderr}")
+        edge.command("audit", "verify")
+        if edge.command("export").stdout != before:
+            raise LabError("on a full disk a refused command changed the store")
+        edge.control.kill()
+        edge.control.start()
+        wait_until("control answers", lambda: edge.show("status"), 10)
+        if edge.command("export").stdout != before:
+            raise LabError("control read another store from a full disk")
+        os.unlink(disk.filler)
+        edge.command(*set_bandwidth)
+        edge.command("audit", "verify")
+        if edge.show("status")["revision"] != revision + 1:
+            raise LabError(f"revision {revision} became {edge.show('status')['revision']}")
+        edge.command("rollback", str(revision))
+    return "refused in these words, the store whole, also for the next control"
+
+
 # ---- kill -9 ----
 
-def next_command(lab, chance):
-    """One that would change something now."""
+def next_command(lab, chance, counts):
+    """One of those that would change something now which came least often so far."""
     contoso, acme = row(lab, "contoso"), row(lab, "acme")
     rates = [rate for rate in (1, 2, 5, 10) if rate * 10**9 != contoso["bandwidth_bps"]]
     able = "disable" if contoso["state"] == "enabled" else "enable"
@@ -206,15 +274,18 @@ def next_command(lab, chance):
         choices.append(("deprovision", acme["service_key"]))
     else:
         choices += [("provision", acme["service_key"]), ("delete", "acme")]
-    return chance.choice(choices)
+    least = min(counts[words[0]] for words in choices)
+    chosen = chance.choice([words for words in choices if counts[words[0]] == least])
+    counts[chosen[0]] += 1
+    return chosen
 
 
 def killed(lab):
     """At a random moment of a random command: the circuits are those before or those after."""
     edge, chance = lab.edge, random.Random(SEED)
-    before_count = 0
+    before_count, counts = 0, collections.Counter()
     for number in range(KILLS):
-        words = next_command(lab, chance)
+        words = next_command(lab, chance, counts)
         before, revision = edge.show("circuits"), edge.show("status")["revision"]
         command = subprocess.Popen([edge.onramp, "--run-dir", edge.run_dir, "circuit", *words],
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -234,7 +305,10 @@ def killed(lab):
             raise LabError(f"kill {number} in {words}: done was said, and it is not so")
         edge.command("audit", "verify")
         before_count += now == revision
-    return f"{KILLS} times: {before_count} times before, {KILLS - before_count} times after"
+    if len(counts) != len(LIVES):
+        raise LabError(f"killed in {dict(counts)}, and not in all of {LIVES}")
+    return (f"{KILLS} times, in each of {len(counts)} commands: {before_count} times before, "
+            f"{KILLS - before_count} times after")
 
 
 def whole_after_all(lab):
@@ -260,6 +334,7 @@ def checks():
     yield "bandwidth and tier under traffic", resold
     yield "files and commands", files_and_commands
     yield "export, wipe, apply", brought_back
+    yield "a full disk", disk_full
     yield "kill -9 in every command", killed
     yield "whole after all", whole_after_all
 
