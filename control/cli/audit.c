@@ -11,6 +11,17 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* A mapping as one would write it; a table shows none. */
+static void write_mapping(json_t *row, const char *key)
+{
+	const json_t *value = json_object_get(row, key);
+	char *text = json_is_object(value) ? json_dumps(value, 0) : NULL;
+
+	if (text != NULL)
+		json_object_set_new(row, key, json_string(text));
+	free(text);
+}
+
 /* The time as people read it, and object and field as one path. */
 static void make_readable(json_t *row)
 {
@@ -23,6 +34,8 @@ static void make_readable(json_t *row)
 	gmtime_r(&at, &utc);
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%SZ", &utc);
 	json_object_set_new(row, "time", json_string(text));
+	write_mapping(row, "before");
+	write_mapping(row, "after");
 	if (object == NULL || field == NULL)
 		return;
 	if (object[0] != '\0' && field[0] != '\0')
