@@ -28,7 +28,10 @@ static json_t *circuit_row(const struct site *site, const struct site_circuit *c
 		lifecycle_forwards(pair->model, circuit->provider_state, circuit->enabled),
 		"encapsulation", encapsulation_name(circuit->s_tag != 0 ? ENCAP_QINQ : ENCAP_DOT1Q),
 		"s_tag", circuit->s_tag != 0 ? json_integer(circuit->s_tag) : json_null(),
-		"peerings", peerings, "redundancy", both ? "pair" : "none");
+		"peerings", peerings, "redundancy",
+		site_pair_is_one_port(pair) ? "one port"
+		: both                      ? "pair"
+					    : "none");
 }
 
 json_t *view_circuits(const struct plan *plan)

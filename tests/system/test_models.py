@@ -105,6 +105,9 @@ def managed_l3(lab):
 def point_to_point(lab):
     both_links(lab, "wingtip-ce")
     answers(lab, WINGTIP, CLOUD_HOSTS)
+    circuits = {row["name"]: row["redundancy"] for row in lab.edge.show("circuits")}
+    if (circuits["wingtip"], circuits["contoso"]) != ("one port", "pair"):
+        raise LabError(f"redundancy of circuits: {circuits}")
     rows = [row for row in lab.edge.show("peerings") if row["name"] == "wingtip/private"]
     tags = {(each["port"], each["s_tag"]) for each in rows[0]["links"]}
     if tags != {("ethernet", 50), ("ethernet", 51)}:
