@@ -19,7 +19,7 @@
 #include "tests/unit/control/server_wishes.h"
 
 #define SEED 11u
-#define RANDOM_WISHES 1000u
+#define RANDOM_WISHES 2000u /* half of them files */
 
 static json_t *begin(const char *circuit, const char *name)
 {
@@ -156,14 +156,19 @@ static void owners_are_named(void **state)
 	must_not(wish, "king\\\" is no principal; write operator, provider or customer:NAME");
 }
 
+/* The first occurrence of from, which there must be. */
+static char *replaced_in(const char *old, const char *from, const char *to)
+{
+	char *document = malloc(strlen(old) + strlen(to) + 1);
+	const char *at = strstr(old, from);
+
+	sprintf(document, "%.*s%s%s", (int)(at - old), old, to, at + strlen(from));
+	return document;
+}
+
 static char *replaced(const char *from, const char *to)
 {
-	char *document = malloc(strlen(document_provider) + strlen(to) + 1);
-	const char *at = strstr(document_provider, from);
-
-	sprintf(document, "%.*s%s%s", (int)(at - document_provider), document_provider, to,
-		at + strlen(from));
-	return document;
+	return replaced_in(document_provider, from, to);
 }
 
 static void files_respect_commands_and_providers(void **state)
@@ -289,6 +294,46 @@ static unsigned int draw(unsigned int below)
 	return (unsigned int)random() % below;
 }
 
+/* What else files may say, right and wrong. */
+static void vary(char **document)
+{
+	static const char *const lines[][2] = {
+		{"c_tag: 200", "c_tag: 201"},
+		{"c_tag: 200", "vlan: 200"},
+		{"peer_asn: 65001", "peer_asn: 65002"},
+		{"peer_asn: 65001", "peer_asn: 4200100001"},
+		{"{type: private", "{type: private, managed_by: provider"},
+		{"{type: private", "{type: private, bfd: {interval: 50ms}"},
+		{"{type: private", "{type: public"},
+		{"[192.0.2.0/29,", "[192.0.2.8/29,"},
+		{"[192.0.2.0/29,", "[192.0.2.0/28,"},
+		{"vlan: 10,", "vlan: 11,"},
+		{"    connections: [{circuit: contoso}]\n", ""},
+		{"connections: [{circuit: contoso}]",
+			"connections: [{circuit: contoso, weight: 7}]"},
+		{"  - name: blue\n", "  - name: green\n"},
+		{"    port_pair: shared\n", "    port_pair: shared\n    customer: globex\n"},
+		{"    port_pair: shared\n", "    port_pair: shared\n    rate_limit: false\n"},
+		{"    port_pair: shared\n", "    port_pair: shared\n    burst: 20ms\n"},
+		{"model: provider, encapsulation: mixed", "model: provider, encapsulation: qinq"},
+		{"model: provider, encapsulation: mixed", "model: direct, encapsulation: qinq"},
+		{"     secondary: lab-a/cust-b", "     redundancy: none"},
+		{"     secondary: lab-a/cust-b", "     secondary: lab-a/cust-a"},
+		{"asn: 4200100001\nedges", "asn: 4200100002\nedges"},
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char *changed;
+
+		/* One variation may be in another's way. */
+		if (draw(24) != 0 || strstr(*document, lines[i][0]) == NULL)
+			continue;
+		changed = replaced_in(*document, lines[i][0], lines[i][1]);
+		free(*document);
+		*document = changed;
+	}
+}
+
 static json_t *random_file(void)
 {
 	static const char *const bandwidths[] = {"1G", "2G", "3G", "50M", "10G", "much"};
@@ -299,8 +344,9 @@ static json_t *random_file(void)
 	snprintf(circuit, sizeof(circuit), "    bandwidth: %s\n    tier: %s\n    s_tag: %u\n",
 		bandwidths[draw(6)], tiers[draw(3)], draw(9) == 0 ? 0 : 100 + draw(6) / 5);
 	document = replaced("    bandwidth: 1G\n    tier: standard\n    s_tag: 100\n", circuit);
+	vary(&document);
 	place = strstr(document, "circuit: contoso");
-	if (draw(8) == 0)
+	if (place != NULL && draw(8) == 0)
 		memcpy(place, "circuit: nothing", 16);
 	wish = json_pack("{s:s, s:b, s:b}", "document", document, "prune", (int)draw(2),
 		"take_ownership", (int)draw(2));
@@ -336,7 +382,7 @@ static void plans_are_what_commits_do(void **state)
 	for (unsigned int i = 0; i < RANDOM_WISHES; i++) {
 		unsigned int kind = draw(10);
 		json_t *reply = change(
-			kind < 4 ? random_file()
+			kind < 5 ? random_file()
 			: kind < 9
 				? random_verb(key)
 				: json_pack("{s:i}", "rollback",
