@@ -39,6 +39,7 @@ static const struct option {
 		offsetof(struct cli, take_ownership)},
 	{OPTION_BEGIN, "--begin", NULL, NULL, offsetof(struct cli, begin)},
 	{OPTION_EFFECTIVE, "--effective", NULL, NULL, offsetof(struct cli, effective)},
+	{OPTION_REJECTED, "--rejected", NULL, NULL, offsetof(struct cli, rejected)},
 	{OPTION_TIMEOUT, "--timeout", " DURATION", "a duration", offsetof(struct cli, timeout)},
 	{OPTION_SOLD, "--port-pair", " NAME", "a port pair", offsetof(struct cli, port_pair)},
 	{OPTION_SOLD | OPTION_BANDWIDTH, "--bandwidth", " RATE", "a bandwidth",

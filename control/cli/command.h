@@ -25,6 +25,7 @@ struct cli {
 	bool take_ownership;
 	bool begin;
 	bool effective;
+	bool rejected;
 	/* of options with values; NULL: not given */
 	const char *duration;      /* --for */
 	const char *circuit;       /* --circuit */
@@ -58,6 +59,7 @@ enum {
 	OPTION_AUTHORIZATION = 1 << 25,
 	OPTION_BANDWIDTH = 1 << 26, /* --bandwidth alone */
 	OPTION_SOLD = 1024,         /* --port-pair, --bandwidth, --tier, --family, --s-tag */
+	OPTION_REJECTED = 1 << 17,
 };
 
 struct command {
@@ -123,6 +125,7 @@ int show_arp_run(const struct cli *cli);
 int show_status_run(const struct cli *cli);
 int show_ports_run(const struct cli *cli);
 int show_routes_run(const struct cli *cli);
+int show_rejected_run(const struct cli *cli);
 int show_stats_run(const struct cli *cli);
 int show_drops_run(const struct cli *cli);
 int show_memory_run(const struct cli *cli);

@@ -82,11 +82,37 @@ int show_bgp_run(const struct cli *cli)
 		{"state", "STATE", FORMAT_STATE},
 		{"uptime_s", "UP", FORMAT_DURATION},
 		{"accepted", "ACCEPTED", FORMAT_COUNT},
+		{"refused", "REFUSED", FORMAT_COUNT},
 		{"announced", "ANNOUNCED", FORMAT_COUNT},
+		{"limit", "LIMIT", FORMAT_COUNT},
+		{"alarm", "ALARM", FORMAT_TEXT},
 		{"last_error", "LAST ERROR", FORMAT_TEXT},
 	};
 
 	return show_rows(cli, "bgp", row_session_name, columns, COUNT(columns));
+}
+
+int show_rejected_run(const struct cli *cli)
+{
+	static const struct column columns[] = {
+		{"peering", "PEERING", FORMAT_TEXT},
+		{"link", "LINK", FORMAT_TEXT},
+		{"prefix", "PREFIX", FORMAT_TEXT},
+		{"neighbour", "FROM", FORMAT_TEXT},
+		{"reason", "REASON", FORMAT_TEXT},
+	};
+
+	json_t *rows = control_rows(cli, "rejected");
+	char name[ADDRESS_MAX];
+
+	if (rows == NULL)
+		return STATUS_REFUSED;
+	/* What is named may well have none. */
+	for (size_t i = json_array_size(rows); i > 0; i--)
+		if (!row_session_name(json_array_get(rows, i - 1), name) ||
+			!address_covers(cli->operand, name))
+			json_array_remove(rows, i - 1);
+	return rows_print(cli, columns, COUNT(columns), rows);
 }
 
 int show_arp_run(const struct cli *cli)

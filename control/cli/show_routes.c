@@ -170,9 +170,12 @@ static int walk_domains(struct walk *walk)
 
 int show_routes_run(const struct cli *cli)
 {
-	struct walk walk = {.cli = cli, .client = dataplane_open(cli)};
+	struct walk walk = {.cli = cli};
 	int error;
 
+	if (cli->rejected)
+		return show_rejected_run(cli);
+	walk.client = dataplane_open(cli);
 	if (walk.client == NULL)
 		return STATUS_REFUSED;
 	error = walk_open(&walk);

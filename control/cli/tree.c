@@ -64,8 +64,11 @@ static const struct command show_commands[] = {
 	{
 		.name = "bgp",
 		.operand = "[ADDRESS]",
-		.summary = "BGP sessions: state, uptime, prefixes accepted and announced",
-		.details = "Asked from control, which asks FRR.\n" ADDRESS_HELP,
+		.summary = "BGP sessions: state, uptime, prefixes accepted, refused and announced",
+		.details = "Asked from control, which asks FRR. LIMIT: how many prefixes the "
+			   "neighbour may\n"
+			   "announce; ALARM: 80 % of them are there. LAST ERROR: why a session is "
+			   "down.\n" ADDRESS_HELP,
 		.example = "onramp show bgp contoso/private/primary",
 		.run = show_bgp_run,
 	},
@@ -92,13 +95,19 @@ static const struct command show_commands[] = {
 	{
 		.name = "routes",
 		.operand = "[DOMAIN]",
+		.options = OPTION_REJECTED,
 		.summary = "what the dataplane forwards by, of one routing domain or all",
 		.details =
 			"Read from the dataplane, printed as it comes. DOMAIN is a routing domain\n"
 			"(private.contoso, vnet.contoso-vnet), or CIRCUIT/PEERING, or the name of "
 			"a\n"
 			"circuit or virtual network for all of its domains. LEAKED FROM names the\n"
-			"domain that a connection brought the route from.",
+			"domain that a connection brought the route from. --rejected: what "
+			"neighbours\n"
+			"announced and was refused, with the reason (asked from control; then "
+			"DOMAIN "
+			"is\n"
+			"CIRCUIT[/PEERING[/LINK]]).",
 		.example = "onramp show routes private.contoso",
 		.run = show_routes_run,
 	},

@@ -34,6 +34,13 @@ uint64_t pair_speed(const struct build *build, unsigned int pair);
 struct bfd_timers build_bfd(const struct build *build, const struct record *record,
 	unsigned int field, struct bfd_auth **auth);
 
+/* The md5_file field; *key is malloc'd, NULL: none. */
+void build_md5(const struct build *build, const struct record *record, unsigned int field,
+	struct md5_key **key);
+/* The prefix_limit field of a peering, with the defaults of its type and the circuit's tier. */
+struct prefix_limits build_limits(
+	const struct record *record, const struct site_circuit *circuit, enum peering_type type);
+
 /* Peerings of one circuit, whose pair may be unknown (-1); then tags across each pair. */
 bool build_peerings(
 	struct build *build, const struct record *record, struct site_circuit *circuit, int pair);

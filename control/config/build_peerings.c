@@ -83,8 +83,8 @@ static void build_manager(struct build *build, const struct record *record,
 			build->site->port_pairs[pair].name);
 }
 
-/* The customer may send by each edge what it announces to the other alone: only an edge that has all
- * links can know what is spoofed. Without a usable pair the site is refused anyway. */
+/* The customer may send by each edge what it announces to the other alone: only an edge that has
+ * all links can know what is spoofed. Without a usable pair the site is refused anyway. */
 static enum urpf usual_urpf(const struct build *build, int pair)
 {
 	const struct port_ref *ports;
@@ -120,6 +120,8 @@ bool build_peerings(
 		peering->urpf = (enum urpf)record_number(
 			records[i], PEERING_URPF, (uint64_t)usual_urpf(build, pair));
 		peering->ttl_security = record_number(records[i], PEERING_TTL_SECURITY, 0) != 0;
+		build_md5(build, records[i], PEERING_MD5, &peering->md5);
+		peering->limits = build_limits(records[i], circuit, peering->type);
 		check_tag_field(build, records[i], qinq);
 		build_manager(build, records[i], circuit, pair, peering);
 		check_peer_asn(build, records[i], build->site);

@@ -182,6 +182,7 @@ static bool build_core(struct build *build, const struct record *core, struct si
 		const struct value *asn = usable(bgp, BGP_ASN);
 		vnet->peer_asn = (uint32_t)record_number(bgp, BGP_ASN, 0);
 		vnet->bfd = build_bfd(build, bgp, BGP_BFD, &vnet->bfd_auth);
+		build_md5(build, bgp, BGP_MD5, &vnet->md5);
 		if (asn != NULL && asn->number == build->site->asn)
 			report(build->loader, bgp, BGP_ASN,
 				"%s is the site's own AS number; sessions are external BGP, write "

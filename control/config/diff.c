@@ -58,6 +58,17 @@ static void diff_keys(
 	}
 }
 
+static void diff_md5(
+	json_t *changes, const char *what, const struct md5_key *from, const struct md5_key *to)
+{
+	if (from == NULL || to == NULL || strcmp(from->file, to->file) != 0 ||
+		strcmp(from->secret, to->secret) == 0)
+		return;
+	json_array_append_new(changes,
+		json_pack("{s:s, s:s, s:s, s:s, s:s+}", "action", "change", "what", what, "field",
+			"md5_file", "from", from->file, "to", to->file, ", with another secret"));
+}
+
 /* Secrets are no facts: that they differ is told, not how. */
 static void diff_secrets(json_t *changes, const struct site *from, const struct site *to)
 {
@@ -71,19 +82,23 @@ static void diff_secrets(json_t *changes, const struct site *from, const struct 
 			old = &from->circuits[index];
 			snprintf(what, sizeof(what), "%s/%s", now->name,
 				peering_type_name(now->peerings[p].type));
-			for (unsigned int q = 0; q < old->peering_count; q++)
-				if (old->peerings[q].type == now->peerings[p].type)
-					diff_keys(changes, what, old->peerings[q].bfd_auth,
-						now->peerings[p].bfd_auth);
+			for (unsigned int q = 0; q < old->peering_count; q++) {
+				if (old->peerings[q].type != now->peerings[p].type)
+					continue;
+				diff_keys(changes, what, old->peerings[q].bfd_auth,
+					now->peerings[p].bfd_auth);
+				diff_md5(changes, what, old->peerings[q].md5, now->peerings[p].md5);
+			}
 		}
 	}
 	for (unsigned int i = 0; from != NULL && i < to->vnet_count; i++) {
 		int index = site_find_vnet(from, to->vnets[i].name);
 
 		snprintf(what, sizeof(what), "vnet %s", to->vnets[i].name);
-		if (index >= 0)
-			diff_keys(
-				changes, what, from->vnets[index].bfd_auth, to->vnets[i].bfd_auth);
+		if (index < 0)
+			continue;
+		diff_keys(changes, what, from->vnets[index].bfd_auth, to->vnets[i].bfd_auth);
+		diff_md5(changes, what, from->vnets[index].md5, to->vnets[i].md5);
 	}
 }
 
@@ -114,16 +129,18 @@ static json_t *diff_changes(const struct site *from, const struct site *to)
 static void add_session(json_t *sessions, const struct plan *plan, const struct plan_link *link,
 	const struct ip *edge, const struct ip *peer)
 {
-	char name[96], basis[256], addresses[2][64];
+	char name[96], basis[320], addresses[2][64];
 
 	if (edge->family == 0 || link->peer_asn == 0)
 		return;
 	snprintf(
 		name, sizeof(name), "%s %s", link->name, edge->family == AF_INET ? "ipv4" : "ipv6");
-	snprintf(basis, sizeof(basis), "%s %s as %u to %u port %s tags %u %u",
+	/* Stays in this process. */
+	snprintf(basis, sizeof(basis), "%s %s as %u to %u port %s tags %u %u md5 %s",
 		ip_text(edge, addresses[0], sizeof(addresses[0])),
 		ip_text(peer, addresses[1], sizeof(addresses[1])), plan->site->asn, link->peer_asn,
-		plan->edge->ports[link->port].name, link->s_tag, link->c_tag);
+		plan->edge->ports[link->port].name, link->s_tag, link->c_tag,
+		link->md5 != NULL ? link->md5->secret : "-");
 	json_object_set_new(sessions, name, json_string(basis));
 }
 

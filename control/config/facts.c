@@ -139,6 +139,13 @@ static void bfd_auth_facts(json_t *fields, const struct bfd_auth *auth)
 	}
 }
 
+static void limit_facts(json_t *fields, const struct prefix_limits *limits)
+{
+	fact(fields, "prefix_limit.ipv4", "%u", limits->ipv4);
+	fact(fields, "prefix_limit.ipv6", "%u", limits->ipv6);
+	fact(fields, "prefix_limit.mode", "%s", limits->soft ? "soft" : "hard");
+}
+
 static void circuit_facts(
 	json_t *facts, const struct site *site, const struct site_circuit *circuit)
 {
@@ -172,6 +179,9 @@ static void circuit_facts(
 		bfd_auth_facts(fields, peering->bfd_auth);
 		fact(fields, "urpf", "%s", urpf_name(peering->urpf));
 		fact(fields, "ttl_security", "%s", peering->ttl_security ? "true" : "false");
+		if (peering->md5 != NULL)
+			fact(fields, "md5_file", "%s", peering->md5->file);
+		limit_facts(fields, &peering->limits);
 		for (unsigned int half = 0; half < LINKS; half++)
 			link_fact(fields, link_name(half), &peering->links[half]);
 	}
@@ -189,6 +199,8 @@ static void vnet_facts(json_t *facts, const struct site *site, const struct site
 		fact(fields, "peer_asn", "%u", vnet->peer_asn);
 		bfd_fact(fields, &vnet->bfd);
 		bfd_auth_facts(fields, vnet->bfd_auth);
+		if (vnet->md5 != NULL)
+			fact(fields, "md5_file", "%s", vnet->md5->file);
 	}
 	for (unsigned int i = 0; i < site->edge_count; i++) {
 		snprintf(field, sizeof(field), "link on %s", site->edges[i].name);

@@ -10,6 +10,10 @@
 #define G UINT64_C(1000000000)
 #define TAG .kind = FIELD_INTEGER, .minimum = 1, .maximum = 4094
 #define PREFIXES .kind = FIELD_PREFIX, .shape = SHAPE_LIST
+#define MD5_SENTENCE                                                                              \
+	"TCP-MD5 (RFC 2385) on the sessions: a file of one line, at most 25 letters and digits, " \
+	"that belongs to root and that others cannot read. A changed file is taken within "       \
+	"seconds, and the sessions begin anew with it."
 #define ASN .kind = FIELD_ASN, .minimum = 1, .maximum = 4294967294
 
 static const struct choice roles[] = {{"customer", PORT_CUSTOMER}, {"core", PORT_CORE}, {NULL, 0}};
@@ -154,6 +158,11 @@ static const struct field peering_fields[] = {
 			"Whether BGP is believed only when it comes straight from the link, with "
 			"a TTL of 255 (RFC 5082), which the customer's router must be set to "
 			"send; other BGP is dropped as `bgp-ttl`. Ours leaves with it too."},
+	[PEERING_MD5] = {"md5_file", FIELD_TEXT, .example = "/etc/onramp/keys/acme-md5",
+		.sentence = MD5_SENTENCE},
+	[PEERING_LIMIT] = {"prefix_limit", FIELD_MAPPING, .schema = &limit_schema,
+		.example = "{ipv4: 8000, mode: soft}",
+		.sentence = "How many prefixes the customer may announce."},
 	[PEERING_LINK_SUBNETS] = {"link_subnets", PREFIXES,
 		.example = "[192.0.2.0/29, \"2001:db8:1::/125\"]",
 		.sentence = "One /29 and/or one /125, split in halves: the first is the primary "
@@ -248,6 +257,8 @@ static const struct field bgp_fields[] = {
 		.example = "{interval: 50ms, multiplier: 3}",
 		.sentence = "BFD towards the core router; on, with the defaults, when it is not "
 			    "named."},
+	[BGP_MD5] = {"md5_file", FIELD_TEXT, .example = "/etc/onramp/keys/core-md5",
+		.sentence = MD5_SENTENCE},
 };
 static const struct schema bgp_schema = {"a core attachment by BGP",
 	"The network's prefixes are learned from a core router.", bgp_fields, COUNT(bgp_fields),
@@ -342,12 +353,9 @@ const struct schema site_schema = {
 static const struct {
 	const char *field, *what;
 } later_fields[] = {
-	{"md5_file", "TCP-MD5 for BGP sessions"},
 	{"route_filter", "route filters"},
 	{"route_filters", "route filters"},
 	{"validated_prefixes", "the validation of public prefixes"},
-	{"prefix_limit", "prefix limits"},
-	{"prefix_limits", "prefix limits"},
 	{"services", "public services"},
 	{"macsec", "MACsec"},
 	{"ipsec", "IPsec"},

@@ -115,13 +115,16 @@ enum {
 	PEERING_BFD,
 	PEERING_URPF,
 	PEERING_TTL_SECURITY,
+	PEERING_MD5,
+	PEERING_LIMIT,
 	PEERING_LINK_SUBNETS,
 	PEERING_PRIMARY,
 	PEERING_SECONDARY,
 };
 enum { VNET_NAME, VNET_CORE, VNET_CONNECTIONS };
 enum { CORE_PORT, CORE_VLAN, CORE_BGP, CORE_STATIC };
-enum { BGP_ASN, BGP_LINK_SUBNETS, BGP_BFD };
+enum { BGP_ASN, BGP_LINK_SUBNETS, BGP_BFD, BGP_MD5 };
+enum { LIMIT_IPV4, LIMIT_IPV6, LIMIT_MODE };
 enum { BFD_INTERVAL, BFD_MULTIPLIER, BFD_AUTH };
 enum { AUTH_TYPE, AUTH_KEYS };
 enum { BUDGETS_NEIGHBOUR, BUDGETS_BGP, BUDGETS_BFD, BUDGETS_OTHER, BUDGETS_ICMP };
@@ -133,6 +136,7 @@ extern const struct schema site_schema;
 extern const struct schema bfd_schema;     /* schema_bfd.c */
 extern const struct schema budgets_schema; /* schema_budgets.c */
 extern const struct schema pair_schema;    /* schema_pairs.c */
+extern const struct schema limit_schema;   /* schema_limits.c */
 
 /* What a later version brings ("BFD sessions"), or NULL: a field that is refused by name. */
 const char *schema_later(const char *field);

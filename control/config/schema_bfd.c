@@ -19,7 +19,7 @@ static const struct field auth_key_fields[] = {
 		.sentence =
 			"The secret: a file of one line, 1 to 20 bytes, that belongs to root and "
 			"that others cannot read. It is read on the edges that have a link of the "
-			"peering, at each `onramp apply` and at control's start."},
+			"peering, and again within seconds of a change."},
 };
 static const struct schema auth_key_schema = {"a key of BFD's authentication",
 	"A secret that both sides know, by its number.", auth_key_fields, COUNT(auth_key_fields),

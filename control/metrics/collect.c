@@ -37,6 +37,9 @@ static const struct {
 	{"onramp_bgp_up", "Is the BGP session established?", NULL},
 	{"onramp_bgp_uptime_seconds", "For how long.", "uptime_s"},
 	{"onramp_bgp_accepted_prefixes", "Prefixes accepted from the neighbour.", "accepted"},
+	{"onramp_bgp_refused_prefixes", "Prefixes of the neighbour that were refused.", "refused"},
+	{"onramp_bgp_prefix_limit", "Prefixes that the neighbour may announce.", "limit"},
+	{"onramp_bgp_prefix_alarm", "Are 80 % of that limit reached?", "alarm"},
 	{"onramp_bgp_announced_prefixes", "Prefixes announced to the neighbour.", "announced"},
 };
 
@@ -46,16 +49,20 @@ static void add_session(struct metrics *metrics, const json_t *row, const char *
 	const json_t *value = key != NULL ? json_object_get(row, key) : NULL;
 	struct link_labels of_link;
 	char name[API_NAME_MAX];
+	bool alarm = key != NULL && strcmp(key, "alarm") == 0;
 
-	if (key != NULL && !json_is_integer(value))
+	if (key != NULL && !alarm && !json_is_integer(value))
 		return; /* a session that is down has none */
 	snprintf(name, sizeof(name), "%s/%s", text_of(row, "peering"), text_of(row, "link"));
 	link_labels_of(name, &of_link);
 	memcpy(labels, of_link.labels, sizeof(of_link.labels));
 	labels[LINK_LABELS] = (struct metrics_label){"family", text_of(row, "family")};
-	metrics_add(metrics, labels, COUNT(labels),
-		key != NULL ? (uint64_t)json_integer_value(value)
-			    : strcmp(text_of(row, "state"), "Established") == 0);
+	if (alarm)
+		metrics_add(metrics, labels, COUNT(labels), json_is_string(value));
+	else
+		metrics_add(metrics, labels, COUNT(labels),
+			key != NULL ? (uint64_t)json_integer_value(value)
+				    : strcmp(text_of(row, "state"), "Established") == 0);
 }
 
 void collect_bgp(struct metrics *metrics, const json_t *rows)

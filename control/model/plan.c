@@ -47,6 +47,7 @@ static void plan_peering_link(const struct plan *plan, const struct site_circuit
 	out->bfd_auth = peering->bfd_auth;
 	out->urpf = peering->urpf;
 	out->ttl_security = peering->ttl_security;
+	out->md5 = peering->md5;
 }
 
 static void plan_peering(
@@ -62,6 +63,7 @@ static void plan_peering(
 		circuit->name);
 	domain->kind = peering->type == PEERING_PRIVATE ? DOMAIN_PRIVATE : DOMAIN_PUBLIC;
 	memcpy(domain->owner, circuit->name, sizeof(domain->owner));
+	domain->limits = peering->limits;
 	plan->domain_count++;
 }
 
@@ -103,6 +105,7 @@ static void plan_vnet(struct plan *plan, const struct site_vnet *vnet)
 	out->peer_asn = vnet->is_static ? 0 : vnet->peer_asn;
 	out->bfd = vnet->bfd;
 	out->bfd_auth = vnet->bfd_auth;
+	out->md5 = vnet->is_static ? NULL : vnet->md5;
 }
 
 static int find_owner(const struct plan *plan, enum domain_kind kind, const char *owner)

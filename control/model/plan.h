@@ -34,7 +34,8 @@ struct plan_link {
 	struct bfd_timers bfd;           /* beside BGP */
 	const struct bfd_auth *bfd_auth; /* the site's; NULL: none */
 	bool ttl_security;
-	enum urpf urpf; /* of core links off: what they say is the operator's */
+	enum urpf urpf;            /* of core links off: what they say is the operator's */
+	const struct md5_key *md5; /* the site's; NULL: none */
 };
 
 struct plan_domain {
@@ -45,6 +46,7 @@ struct plan_domain {
 	unsigned int link_count; /* only links on this edge; a domain with none is left out */
 	const struct ip *static_prefixes; /* belong to the site; via links[0].peer4/6 */
 	unsigned int static_prefix_count;
+	struct prefix_limits limits; /* of what is learned by BGP */
 };
 
 /* A connection: each domain's own routes appear in the other, one hop. */

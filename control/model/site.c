@@ -13,10 +13,19 @@ static void free_auth(struct bfd_auth *auth)
 	free(auth);
 }
 
+static void free_md5(struct md5_key *key)
+{
+	if (key != NULL)
+		explicit_bzero(key, sizeof(*key));
+	free(key);
+}
+
 static void free_peerings(struct site_circuit *circuit)
 {
-	for (unsigned int i = 0; i < circuit->peering_count; i++)
+	for (unsigned int i = 0; i < circuit->peering_count; i++) {
 		free_auth(circuit->peerings[i].bfd_auth);
+		free_md5(circuit->peerings[i].md5);
+	}
 	free(circuit->peerings);
 }
 
@@ -30,6 +39,7 @@ void site_free(struct site *site)
 		free_peerings(&site->circuits[i]);
 	for (unsigned int i = 0; i < site->vnet_count; i++) {
 		free_auth(site->vnets[i].bfd_auth);
+		free_md5(site->vnets[i].md5);
 		free(site->vnets[i].static_prefixes);
 		free(site->vnets[i].links);
 		free(site->vnets[i].connections);

@@ -114,6 +114,24 @@ struct site_budgets {
 	uint32_t neighbour, bgp, bfd, other, icmp_errors;
 };
 
+#define SITE_MD5_MAX 25 /* characters */
+
+/* The key of TCP-MD5 (RFC 2385), which the document does not hold either. */
+struct md5_key {
+	unsigned int line; /* of file, in the document */
+	char file[256];
+	char secret[SITE_MD5_MAX + 1]; /* "": not known */
+};
+
+/* The largest that may be asked for; ten times as many are still a number for FRR. */
+#define PREFIX_LIMIT_MAX 1000000
+
+/* What BGP may bring into a domain, by family; 0: as much as it likes. */
+struct prefix_limits {
+	uint32_t ipv4, ipv6;
+	bool soft; /* the surplus is refused, instead of the session closed */
+};
+
 /* One half of a peering, or an attachment to the core. */
 struct site_link {
 	bool present;
@@ -130,6 +148,8 @@ struct site_peering {
 	struct bfd_auth *bfd_auth; /* NULL: none */
 	enum urpf urpf;            /* default: build_peerings.c */
 	bool ttl_security;         /* RFC 5082 for BGP */
+	struct md5_key *md5;       /* NULL: none */
+	struct prefix_limits limits;
 	struct site_link links[LINKS];
 };
 
@@ -166,6 +186,7 @@ struct site_vnet {
 	uint32_t peer_asn;          /* BGP attachment */
 	struct bfd_timers bfd;      /* of the same */
 	struct bfd_auth *bfd_auth;  /* of the same; NULL: none */
+	struct md5_key *md5;        /* of the same; NULL: none */
 	struct ip *static_prefixes; /* static attachment */
 	unsigned int static_prefix_count;
 	struct site_link

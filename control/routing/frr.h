@@ -26,6 +26,9 @@ struct frr_announcement {
 	char communities[256]; /* "65001:1 65001:2", may be empty */
 };
 
+/* A session that brings so many times a soft limit is closed all the same. */
+#define FRR_SOFT_LIMIT_CLOSES_AT 10
+
 struct frr_domain {
 	const struct plan_domain *domain;
 	const struct frr_announcement *announcements;
@@ -37,6 +40,9 @@ struct frr_domain {
 	/* bfdd is there. bgpd takes each session that a new bfdd does not know yet for Down and
 	 * resets it, so it must have forgotten BFD before bfdd comes back. */
 	bool bfd;
+	/* By family (IPv4, IPv6), bits by link: another value than before has bgpd look again
+	 * whether the session brings too many prefixes. */
+	uint8_t limit_again[2];
 	unsigned int stale_s; /* zebra keeps the routes of a bgpd that died so long */
 };
 

@@ -58,8 +58,8 @@ static bool begins(const char *text, const char *with)
  * in one command. Others are identified by the whole line. */
 static size_t key_length(const char *text)
 {
-	static const char *const single[] = {
-		"remote-as ", "description ", "update-source ", "timers ", "bfd profile "};
+	static const char *const single[] = {"remote-as ", "description ", "update-source ",
+		"timers ", "bfd profile ", "password ", "maximum-prefix "};
 	size_t neighbor = words(text, 2);
 
 	if (begins(text, "network ") || begins(text, "bgp router-id "))
@@ -148,15 +148,21 @@ void config_block_sort(struct config_block *block)
 	block->count = kept;
 }
 
-/* Changing a router id resets every session of the instance, so the one it was made with stays. */
+/* Changing a router id resets every session of the instance, so the one it was made with stays;
+ * and so does a password whose file could not be read. */
 static bool is_sticky(const struct config_line *line)
 {
-	return begins(line->text, "bgp router-id ");
+	size_t length = strlen(line->text), unknown = strlen(CONFIG_PASSWORD_UNKNOWN);
+
+	return begins(line->text, "bgp router-id ") ||
+	       (length > unknown &&
+		       strcmp(line->text + length - unknown, CONFIG_PASSWORD_UNKNOWN) == 0);
 }
 
-static bool same_line(const struct config_line *a, const struct config_line *b)
+bool config_line_same(const struct config_line *a, const struct config_line *b)
 {
-	return compare_lines(a, b) == 0 && (is_sticky(a) || strcmp(a->text, b->text) == 0);
+	return compare_lines(a, b) == 0 &&
+	       (is_sticky(a) || is_sticky(b) || strcmp(a->text, b->text) == 0);
 }
 
 bool config_block_equal(const struct config_block *a, const struct config_block *b)
@@ -166,7 +172,7 @@ bool config_block_equal(const struct config_block *a, const struct config_block 
 	if (a->count != b->count || strcmp(a->head, b->head) != 0)
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
-		if (!same_line(&a->lines[i], &b->lines[i]))
+		if (!config_line_same(&a->lines[i], &b->lines[i]))
 			return false;
 	}
 	return true;

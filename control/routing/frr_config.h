@@ -15,6 +15,10 @@ enum config_kind { CONFIG_BGP, CONFIG_STATIC, CONFIG_BFD };
 
 enum config_section { SECTION_NONE, SECTION_IPV4, SECTION_IPV6 };
 
+/* The end of a wished line: the password that runs is to stay; where none does, this one, which no
+ * neighbour can have, keeps the session down. */
+#define CONFIG_PASSWORD_UNKNOWN " password -"
+
 struct config_line {
 	char *text;
 	uint16_t key_length; /* the part of text that says which setting it is */
@@ -38,6 +42,8 @@ int config_block_add(struct config_block *block, enum config_section section, co
 /* After the last line: orders them; of two for one setting the one
  * whose text comes first is kept. */
 void config_block_sort(struct config_block *block);
+/* Two lines for one setting, of which the one that runs may stay. */
+bool config_line_same(const struct config_line *a, const struct config_line *b);
 bool config_block_equal(const struct config_block *a, const struct config_block *b);
 
 /* Commands in order. */

@@ -162,13 +162,21 @@ static void refuse(struct frr_daemon *daemon)
 	wait_and_read(daemon);
 }
 
+/* FRR repeats no command in its answer to it. */
+static int visible_length(const char *command)
+{
+	const char *secret = strstr(command, " password ");
+
+	return secret ? (int)(secret - command) + 10 : (int)strlen(command);
+}
+
 static void note_refusal(
 	struct frr_daemon *daemon, const char *command, const char *text, size_t length)
 {
 	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
 		length--;
-	if (!daemon->error && asprintf(&daemon->error, "%s: %s: %.*s", daemon->name, command,
-				      (int)length, text) < 0)
+	if (!daemon->error && asprintf(&daemon->error, "%s: %.*s: %.*s", daemon->name,
+				      visible_length(command), command, (int)length, text) < 0)
 		daemon->error = NULL;
 }
 

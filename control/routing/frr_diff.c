@@ -169,7 +169,7 @@ static void merge(struct change *change, const struct config_block *runs)
 			change->removed[change->removed_count++] = old;
 		else if (order > 0)
 			change->added[change->added_count++] = new;
-		else if (strcmp(old->text, new->text) != 0 && !begins(new->text, "bgp router-id "))
+		else if (!config_line_same(old, new))
 			change->added[change->added_count++] = new;
 		r += order <= 0;
 		w += order >= 0;

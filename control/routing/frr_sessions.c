@@ -8,6 +8,10 @@
 
 /* Well below FRR's default of 120 s, after which a returning dataplane would be asked again. */
 #define CONNECT_RETRY_S 5
+/* From here on bgpd warns in its log; control's alarm is its own (sync/limits.c). */
+#define WARN_PERCENT 80
+/* The least that bgpd takes. */
+#define REOPEN_MINUTES 1
 /* bgpd's own, which it does not write. */
 #define STALE_PRESET_S 500
 /* bfdd's own. */
@@ -94,6 +98,26 @@ static int add_policies(struct config_block *block, const struct frr_domain *dom
 	return error;
 }
 
+/* FRR counts what its policies accept. What is above a soft limit control refuses (sync/limits.c),
+ * but not without end. bgpd looks before it counts what it looks at: the first that is too many
+ * closes the session with the next update only, or when the limit is stated in another way. */
+static int add_limit(struct config_block *block, const struct frr_domain *domain, unsigned int link,
+	const struct ip *peer, const char *to)
+{
+	const struct prefix_limits *limits = &domain->domain->limits;
+	bool ipv4 = peer->family == AF_INET;
+	uint32_t limit = ipv4 ? limits->ipv4 : limits->ipv6;
+	int warn_percent = WARN_PERCENT - (domain->limit_again[ipv4 ? 0 : 1] >> link & 1);
+
+	if (limit == 0)
+		return 0;
+	if (limits->soft)
+		limit *= FRR_SOFT_LIMIT_CLOSES_AT;
+	return config_block_add(block, section_of(peer),
+		"neighbor %s maximum-prefix %" PRIu32 " %d restart %d", to, limit, warn_percent,
+		REOPEN_MINUTES);
+}
+
 static int add_neighbor(struct config_block *block, const struct frr_domain *domain,
 	unsigned int number, const struct ip *peer, const struct ip *edge)
 {
@@ -113,6 +137,13 @@ static int add_neighbor(struct config_block *block, const struct frr_domain *dom
 		block, SECTION_NONE, "neighbor %s timers connect %d", to, CONNECT_RETRY_S);
 	if (domain->bfd)
 		error |= add_bfd(block, link, to);
+	if (link->md5 && link->md5->secret[0])
+		error |= config_block_add(
+			block, SECTION_NONE, "neighbor %s password %s", to, link->md5->secret);
+	else if (link->md5)
+		error |= config_block_add(
+			block, SECTION_NONE, "neighbor %s" CONFIG_PASSWORD_UNKNOWN, to);
+	error |= add_limit(block, domain, number, peer, to);
 	error |= config_block_add(block, section, "neighbor %s activate", to);
 	error |= add_policies(block, domain, number, peer, to);
 	return error ? -ENOMEM : 0;

@@ -35,11 +35,17 @@ uint64_t frr_wish_hash(const struct site *site, const struct frr_domain *frr_dom
 		hash = hash_more(hash, &link->peer_asn, sizeof(link->peer_asn));
 		hash = hash_more(hash, &link->bfd.interval_ms, sizeof(link->bfd.interval_ms));
 		hash = hash_more(hash, &link->bfd.multiplier, sizeof(link->bfd.multiplier));
+		/* No secret is of a blank. */
+		hash = hash_text(hash, link->md5 ? link->md5->secret : " ");
 		hash = hash_more(hash, &link->edge4, sizeof(link->edge4));
 		hash = hash_more(hash, &link->edge6, sizeof(link->edge6));
 		hash = hash_more(hash, &link->peer4, sizeof(link->peer4));
 		hash = hash_more(hash, &link->peer6, sizeof(link->peer6));
 	}
+	hash = hash_more(hash, &domain->limits.ipv4, sizeof(domain->limits.ipv4));
+	hash = hash_more(hash, &domain->limits.ipv6, sizeof(domain->limits.ipv6));
+	hash = hash_more(hash, &domain->limits.soft, sizeof(domain->limits.soft));
+	hash = hash_more(hash, frr_domain->limit_again, sizeof(frr_domain->limit_again));
 	hash = hash_more(hash, domain->static_prefixes,
 		domain->static_prefix_count * sizeof(domain->static_prefixes[0]));
 	hash = hash_more(hash, &frr_domain->ready, sizeof(frr_domain->ready));

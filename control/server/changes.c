@@ -21,8 +21,7 @@ struct change {
 	unsigned int edge;
 };
 
-/* The site without its secrets, and this machine's edge in it. */
-static struct site *load_site(struct office *office, const char *document, size_t length,
+struct site *changes_load_bare(struct office *office, const char *document, size_t length,
 	unsigned int *edge, json_t **findings, json_t **refusal)
 {
 	struct config_findings found = {0};
@@ -56,7 +55,7 @@ static struct site *load_site(struct office *office, const char *document, size_
 struct site *changes_load(struct office *office, const char *document, size_t length,
 	unsigned int *edge, json_t **findings, json_t **refusal)
 {
-	struct site *site = load_site(office, document, length, edge, findings, refusal);
+	struct site *site = changes_load_bare(office, document, length, edge, findings, refusal);
 	unsigned int wrong = site != NULL ? keys_read(site, *edge, *findings) : 0;
 
 	if (wrong == 0)
@@ -210,18 +209,6 @@ json_t *changes_plan(struct office *office, const json_t *request)
 
 /* ---- doing it ---- */
 
-static void log_keys(const json_t *findings)
-{
-	size_t index;
-	json_t *finding;
-
-	json_array_foreach (findings, index, finding)
-		if (strcmp(json_string_value(json_object_get(finding, "severity")), "error") == 0)
-			log_error("server", "%s: %s",
-				json_string_value(json_object_get(finding, "field")),
-				json_string_value(json_object_get(finding, "text")));
-}
-
 bool request_apply_stored(struct office *office)
 {
 	const struct store_content *now = &office->store.now;
@@ -234,11 +221,11 @@ bool request_apply_stored(struct office *office)
 	office->refusal = NULL;
 	if (now->document == NULL)
 		return true;
-	site = load_site(office, now->document, now->length, &edge, &findings, &refusal);
+	site = changes_load_bare(office, now->document, now->length, &edge, &findings, &refusal);
 	/* What was in force stays in force. The keys that the dataplane has stay too; where it has
 	 * none, no peer is believed. */
 	if (site != NULL && keys_read(site, edge, findings) > 0)
-		log_keys(findings);
+		keys_log(findings);
 	json_decref(findings);
 	if (site == NULL) {
 		office->refusal = strdup(json_string_value(json_object_get(refusal, "error")));

@@ -25,3 +25,7 @@ json_t *changes_commit(struct office *office, const json_t *request);
  * receives what check would say, and what is wrong with the files of keys. */
 struct site *changes_load(struct office *office, const char *document, size_t length,
 	unsigned int *edge, json_t **findings, json_t **refusal);
+
+/* The same without its secrets. */
+struct site *changes_load_bare(struct office *office, const char *document, size_t length,
+	unsigned int *edge, json_t **findings, json_t **refusal);

@@ -112,11 +112,16 @@ void question_abandon(struct question *question)
 
 static json_t *finish_bgp(struct question *question)
 {
+	json_t *rejected, *rows;
+
 	if (question->bgp.answers[BGP_SUMMARY4] == NULL)
 		return request_error(
 			"FRR's bgpd does not answer; start FRR (zebra, bgpd, staticd), "
 			"and see `onramp show status`");
-	return rows_reply(view_bgp(sync_plan(question->office->sync), &question->bgp));
+	rejected = view_rejected(question->office->sync);
+	rows = view_bgp(question->office->sync, &question->bgp, rejected);
+	json_decref(rejected);
+	return rows_reply(rows);
 }
 
 static json_t *finish_peerings(struct question *question)
@@ -215,6 +220,8 @@ static json_t *show_reply(struct office *office, const char *what, const json_t 
 		return rows_reply(view_circuits(sync_plan(office->sync)));
 	if (strcmp(what, "arp") == 0)
 		return rows_reply(view_arp(office->sync));
+	if (strcmp(what, "rejected") == 0)
+		return rows_reply(view_rejected(office->sync));
 	if (strcmp(what, "document") == 0)
 		return document_reply(office);
 	if (strcmp(what, "effective") == 0)

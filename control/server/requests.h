@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -19,7 +20,8 @@ struct office {
 	struct store store;
 	const char *state_dir;
 	const char *self;
-	const char *user; /* of the machine, who asks now */
+	const char *user;   /* of the machine, who asks now */
+	uint64_t keys_seen; /* control/server/key_watch.c */
 	char *refusal; /* why the stored document is not in force; NULL: it is, or there is none */
 };
 

@@ -18,6 +18,7 @@
 
 #include "control/log.h"
 #include "control/server/drains.h"
+#include "control/server/key_watch.h"
 #include "control/server/requests.h"
 #include "control/usage/sampler.h"
 
@@ -38,6 +39,7 @@ struct connection {
 struct server {
 	struct event_base *base;
 	struct evconnlistener *listener;
+	struct event *key_watch;
 	struct office office;
 	struct sampler *sampler;
 	TAILQ_HEAD(, connection) connections;
@@ -285,6 +287,23 @@ static void watch_usage(struct server *server, const struct server_options *opti
 		log_error("server", "no memory to record what links move");
 }
 
+static void on_key_watch(evutil_socket_t fd, short what, void *context)
+{
+	struct server *server = context;
+
+	key_watch_look(&server->office);
+}
+
+/* 0 or -ENOMEM. */
+static int watch_keys(struct server *server)
+{
+	const struct timeval period = {KEY_WATCH_S, 0};
+
+	server->key_watch = event_new(server->base, -1, EV_PERSIST, on_key_watch, server);
+	return server->key_watch != NULL && event_add(server->key_watch, &period) == 0 ? 0
+										       : -ENOMEM;
+}
+
 struct server *server_open(
 	struct event_base *base, const struct server_options *options, struct sync *sync)
 {
@@ -308,6 +327,8 @@ struct server *server_open(
 		return NULL;
 	}
 	error = store_open(options->state_dir, &server->office.store);
+	if (error == 0)
+		error = watch_keys(server);
 	if (error != 0) {
 		server_close(server);
 		errno = -error;
@@ -333,6 +354,8 @@ void server_close(struct server *server)
 		return;
 	while ((connection = TAILQ_FIRST(&server->connections)) != NULL)
 		connection_close(connection);
+	if (server->key_watch != NULL)
+		event_free(server->key_watch);
 	if (server->listener != NULL) {
 		evconnlistener_free(server->listener);
 		unlink(server->address.sun_path);

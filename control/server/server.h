@@ -11,7 +11,7 @@
  *        -> {"link", "state", ...}, a row of `show drains` (control/sync/sync.h)
  *   {"request": "test", "link": NAME, "seconds": N}  (0: end it)  -> {"link": NAME, "seconds": N}
  *   {"request": "show", "what": "status"|"circuits"|"effective"|"peerings"|"bgp"|"arp"|
- *       "document"|"drains"|"audit"|"verify"|"authorizations"|
+ *       "rejected"|"document"|"drains"|"audit"|"verify"|"authorizations"|
  *       "rates"|"usage"|"records"|"usage-verify"|
  *       "service-key"}  (and "service_key": KEY)
  *        -> {"rows": [...]} or the object itself

@@ -43,9 +43,15 @@ json_t *view_effective(const struct plan *plan, const json_t *stamps);
  * listed with states null. */
 json_t *view_peerings(struct sync *sync, const struct bgp_answers *bgp);
 
-/* peering, link, family, neighbour, asn, state, uptime_s, accepted, announced, last_error. state
- * is BGP's own word (RFC 4271 8.2.2); "Absent": bgpd knows no such session (yet). */
-json_t *view_bgp(const struct plan *plan, const struct bgp_answers *bgp);
+/* peering, link, family, neighbour, asn, state, uptime_s, accepted, refused, announced, limit,
+ * alarm, last_error. state is BGP's own word (RFC 4271 8.2.2); "Absent": bgpd knows no such session
+ * (yet). refused, accepted: prefixes. limit: what the peering allows (null: no limit), alarm: a
+ * sentence when 80 % of it are reached. rejected: of view_rejected. */
+json_t *view_bgp(struct sync *sync, const struct bgp_answers *bgp, const json_t *rejected);
+
+/* Routes that were announced to us and refused: peering, link, family, neighbour, prefix, reason.
+ */
+json_t *view_rejected(struct sync *sync);
 
 /* domain, link, address, mac, state, age_s */
 json_t *view_arp(struct sync *sync);
@@ -53,6 +59,13 @@ json_t *view_arp(struct sync *sync);
 /* The state of the session with neighbour in domain, or NULL. Belongs to bgp. */
 const json_t *views_bgp_session(
 	const struct bgp_answers *bgp, const char *domain, const struct ip *neighbour);
+
+/* CIRCUIT/PEERING, or the virtual network's name, of a link, and the link's own. */
+void views_split_link(
+	const struct plan_link *link, char owner[sizeof(link->name)], const char **last);
+
+/* BGP's own word for FRR's, which adds to it in brackets; "Absent" for NULL. */
+json_t *views_bgp_state(const char *state);
 
 /* "reachable", "stale", ... of a kernel's NUD_* state. */
 const char *views_neighbour_state(uint16_t state);

@@ -2,6 +2,7 @@
 #include "control/server/views.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The keys are those of FRR 8.4.4: {VRF: {"peers": {ADDRESS: {remoteAs, state, peerUptimeMsec,
@@ -36,15 +37,12 @@ const json_t *views_bgp_session(
 	return find_peer(bgp->answers[answer], domain, neighbour);
 }
 
-/* Owner of the session: CIRCUIT/PEERING, or the virtual network's name; and the link's own name. */
-static void split_link_name(
-	const struct plan_link *link, char *owner, size_t size, const char **last)
+void views_split_link(
+	const struct plan_link *link, char owner[sizeof(link->name)], const char **last)
 {
 	const char *slash = strrchr(link->name, '/');
 	size_t length = slash != NULL ? (size_t)(slash - link->name) : strlen(link->name);
 
-	if (length >= size)
-		length = size - 1;
 	memcpy(owner, link->name, length);
 	owner[length] = '\0';
 	*last = slash != NULL ? slash + 1 : link->name;
@@ -66,47 +64,146 @@ static json_t *uptime(const json_t *session, bool established)
 	return json_integer(json_integer_value(value) / 1000);
 }
 
-static json_t *session_row(const struct plan_domain *domain, const struct plan_link *link,
-	const struct ip *neighbour, const struct bgp_answers *bgp)
+/* {"contoso/private/primary ipv4": how many}, of rows of view_rejected. */
+static json_t *count_rejected(const json_t *rejected)
 {
-	bool ipv6 = neighbour->family == AF_INET6;
-	const json_t *session = views_bgp_session(bgp, domain->name, neighbour);
-	const json_t *failed =
-		find_peer(bgp->answers[ipv6 ? BGP_FAILED6 : BGP_FAILED4], domain->name, neighbour);
-	const char *state = json_string_value(json_object_get(session, "state"));
-	bool established = state != NULL && strcmp(state, "Established") == 0;
-	char owner[sizeof(link->name)];
-	const char *last;
+	json_t *counts = json_object(), *row;
+	size_t index;
 
-	split_link_name(link, owner, sizeof(owner), &last);
-	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:o, s:o}", "peering", owner,
-		"link", last, "family", ipv6 ? "ipv6" : "ipv4", "neighbour",
-		views_ip(neighbour, false), "asn", (json_int_t)link->peer_asn, "state",
-		state != NULL ? state : "Absent", "uptime_s", uptime(session, established),
-		"accepted", copy_or_null(session, "pfxRcd"), "announced",
-		copy_or_null(session, "pfxSnt"), "last_error",
-		established ? json_null() : copy_or_null(failed, "lastResetDueTo"));
+	json_array_foreach ((json_t *)rejected, index, row) {
+		char key[96];
+
+		snprintf(key, sizeof(key), "%s/%s %s",
+			json_string_value(json_object_get(row, "peering")),
+			json_string_value(json_object_get(row, "link")),
+			json_string_value(json_object_get(row, "family")));
+		json_object_set_new(counts, key,
+			json_integer(json_integer_value(json_object_get(counts, key)) + 1));
+	}
+	return counts;
 }
 
-static void add_sessions(
-	json_t *rows, const struct plan_domain *domain, const struct bgp_answers *bgp)
+static json_int_t rejected_of(
+	const json_t *counts, const struct plan_link *link, const char *family)
 {
-	for (unsigned int i = 0; i < domain->link_count; i++) {
-		const struct plan_link *link = &domain->links[i];
+	char key[96];
+
+	snprintf(key, sizeof(key), "%s %s", link->name, family);
+	return json_integer_value(json_object_get(counts, key));
+}
+
+/* What the session has, and what it may. */
+static void add_prefixes(
+	json_t *row, const json_t *session, uint32_t limit, json_int_t refused, bool established)
+{
+	const json_t *received = json_object_get(session, "pfxRcd");
+	json_int_t accepted = json_integer_value(received) - refused;
+	bool alarm = established && limit != 0 && accepted * 100 >= (json_int_t)limit * 80;
+
+	json_object_set_new(row, "accepted",
+		json_is_integer(received) ? json_integer(accepted > 0 ? accepted : 0)
+					  : json_null());
+	json_object_set_new(row, "refused", established ? json_integer(refused) : json_null());
+	json_object_set_new(row, "announced", copy_or_null(session, "pfxSnt"));
+	json_object_set_new(row, "limit", limit != 0 ? json_integer(limit) : json_null());
+	json_object_set_new(row, "alarm",
+		alarm ? json_sprintf("%" JSON_INTEGER_FORMAT " of %u prefixes", accepted, limit)
+		      : json_null());
+}
+
+/* FRR's word without what it adds in brackets. */
+json_t *views_bgp_state(const char *state)
+{
+	return state == NULL ? json_string("Absent") : json_stringn(state, strcspn(state, " ("));
+}
+
+/* What the rows are made of. */
+struct bgp_view {
+	struct sync *sync;
+	const struct plan_domain *domain; /* the one at hand, and its index in the plan */
+	unsigned int index;
+	const struct bgp_answers *bgp;
+	json_t *rejected; /* counts */
+};
+
+static json_t *closed_for_prefixes(const struct prefix_limits *limits, bool ipv6)
+{
+	uint32_t limit = ipv6 ? limits->ipv6 : limits->ipv4;
+
+	return json_sprintf(
+		"closed by us: more than %u prefixes%s (CEASE, maximum number of prefixes "
+		"reached); tried again each minute",
+		limits->soft ? limit * FRR_SOFT_LIMIT_CLOSES_AT : limit,
+		limits->soft ? ", far above the soft limit" : "");
+}
+
+/* Why the session is not up, in words; null: nothing is known. */
+static json_t *last_error(const struct bgp_view *view, unsigned int link,
+	const struct ip *neighbour, const char *state)
+{
+	bool ipv6 = neighbour->family == AF_INET6;
+	const json_t *failed = find_peer(view->bgp->answers[ipv6 ? BGP_FAILED6 : BGP_FAILED4],
+		view->domain->name, neighbour);
+	const json_t *notification = json_object_get(failed, "lastNotificationReason");
+	char text[384];
+
+	if (state != NULL && strstr(state, "PfxCt") != NULL)
+		return closed_for_prefixes(&view->domain->limits, ipv6);
+	if (sync_session_trouble(view->sync, view->index, link, text, sizeof(text)))
+		return json_string(text);
+	if (json_is_string(notification) && json_string_length(notification) > 0)
+		return json_sprintf("%s: %s",
+			json_string_value(json_object_get(failed, "lastResetDueTo")),
+			json_string_value(notification));
+	return copy_or_null(failed, "lastResetDueTo");
+}
+
+static json_t *session_row(
+	const struct bgp_view *view, unsigned int number, const struct ip *neighbour)
+{
+	const struct plan_link *link = &view->domain->links[number];
+	bool ipv6 = neighbour->family == AF_INET6;
+	const json_t *session = views_bgp_session(view->bgp, view->domain->name, neighbour);
+	const char *state = json_string_value(json_object_get(session, "state"));
+	bool established = state != NULL && strcmp(state, "Established") == 0;
+	uint32_t limit = ipv6 ? view->domain->limits.ipv6 : view->domain->limits.ipv4;
+	const char *family = ipv6 ? "ipv6" : "ipv4", *last;
+	char owner[sizeof(link->name)];
+	json_t *row;
+
+	views_split_link(link, owner, &last);
+	row = json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "peering", owner, "link", last,
+		"family", family, "neighbour", views_ip(neighbour, false), "asn",
+		(json_int_t)link->peer_asn, "state", views_bgp_state(state), "uptime_s",
+		uptime(session, established), "last_error",
+		established ? json_null() : last_error(view, number, neighbour, state));
+	add_prefixes(row, session, limit, rejected_of(view->rejected, link, family), established);
+	return row;
+}
+
+static void add_sessions(json_t *rows, const struct bgp_view *view)
+{
+	for (unsigned int i = 0; i < view->domain->link_count; i++) {
+		const struct plan_link *link = &view->domain->links[i];
 		if (link->peer_asn == 0)
 			continue;
 		if (link->peer4.family != 0)
-			json_array_append_new(rows, session_row(domain, link, &link->peer4, bgp));
+			json_array_append_new(rows, session_row(view, i, &link->peer4));
 		if (link->peer6.family != 0)
-			json_array_append_new(rows, session_row(domain, link, &link->peer6, bgp));
+			json_array_append_new(rows, session_row(view, i, &link->peer6));
 	}
 }
 
-json_t *view_bgp(const struct plan *plan, const struct bgp_answers *bgp)
+json_t *view_bgp(struct sync *sync, const struct bgp_answers *bgp, const json_t *rejected)
 {
+	const struct plan *plan = sync_plan(sync);
+	struct bgp_view view = {.sync = sync, .bgp = bgp, .rejected = count_rejected(rejected)};
 	json_t *rows = json_array();
 
-	for (unsigned int i = 0; plan != NULL && i < plan->domain_count; i++)
-		add_sessions(rows, &plan->domains[i], bgp);
+	for (view.index = 0; plan != NULL && view.index < plan->domain_count; view.index++) {
+		view.domain = &plan->domains[view.index];
+		add_sessions(rows, &view);
+	}
+	json_decref(view.rejected);
 	return rows;
 }

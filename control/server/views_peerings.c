@@ -43,7 +43,7 @@ static json_t *bgp_state(
 	if (peer->family == 0 || bgp->answers[answer] == NULL)
 		return json_null();
 	state = json_object_get(views_bgp_session(bgp, domain->name, peer), "state");
-	return state != NULL ? json_string(json_string_value(state)) : json_string("Absent");
+	return views_bgp_state(json_string_value(state));
 }
 
 static const struct plan_link *find_plan_link(const struct plan_domain *domain, const char *ifname)

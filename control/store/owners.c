@@ -24,10 +24,16 @@ static struct owner customer_or_operator(const char *customer)
 	return owner;
 }
 
-/* Whose the peering is, and which sources are believed of him, he does not say himself. */
+/* What he does not say himself: whose the peering is, which sources are believed of him, how much
+ * he may announce, and which files of the edge are read. */
 static bool is_operators(const char *field)
 {
-	return strcmp(field, "managed_by") == 0 || strcmp(field, "urpf") == 0;
+	static const char *const fields[] = {"managed_by", "urpf", "md5_file", "prefix_limit"};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (strcmp(field, fields[i]) == 0)
+			return true;
+	return false;
 }
 
 static struct owner peering_owner(const json_t *objects, const char *peering, const char *field)

@@ -6,6 +6,8 @@
  *   circuits[C].peerings[P] and in it     who managed_by says; without it the circuit's customer,
  *                                         and the operator where there is none
  *   circuits[C].peerings[P].managed_by,   the operator
+ *                           .md5_file,
+ *                           .prefix_limit,
  *                           .urpf
  *   port_pairs[P].authorizations[A]       the pair's owner, the operator where there is none
  *   everything else                       the operator

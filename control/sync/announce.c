@@ -141,6 +141,8 @@ static int collect(const struct sync *sync, struct frr_domain *domains,
 		domains[i].bfd = frr_bfd_connected(sync->frr);
 		domains[i].shut_out = drain_shut_out(sync, sync->domains[i]);
 		domains[i].shut_in = drain_shut_in(sync, sync->domains[i]);
+		for (unsigned int f = 0; f < 2; f++)
+			domains[i].limit_again[f] = sync->domains[i]->prefixes[f].again;
 		domains[i].announcements = *announcements + slice[sync->domains[i]->vrf];
 	}
 	for (id = table_walk(&sync->routes, 0); *announcements != NULL && id != 0;

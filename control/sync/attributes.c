@@ -300,6 +300,12 @@ bool attributes_known(struct sync *sync)
 	return known;
 }
 
+static void domain_sessions(struct domain *domain, uint8_t family, const json_t *peers)
+{
+	limits_sessions(domain, family, peers);
+	md5_sessions(domain, family, peers);
+}
+
 /* A table's version moves also when only attributes changed, which no route tells. */
 static void on_versions(void *context, json_t *answer)
 {
@@ -313,6 +319,9 @@ static void on_versions(void *context, json_t *answer)
 		const json_t *version = json_object_get(summary, "tableVersion");
 		struct attributes *table = domain ? &domain->attributes[question->family] : NULL;
 
+		if (domain != NULL)
+			domain_sessions(domain, question->family == 0 ? AF_INET : AF_INET6,
+				json_object_get(summary, "peers"));
 		if (table != NULL && json_is_integer(version) && table->known &&
 			json_integer_value(version) != table->version)
 			attributes_stale(sync, domain, question->family == 0 ? AF_INET : AF_INET6);

@@ -112,6 +112,7 @@ void domain_route_gone(struct domain *domain, const struct ip *prefix)
 	rib_native_gone(domain->sync, domain->vrf, prefix);
 	if (prefix->prefix_len == full)
 		neighbour_route(domain, prefix);
+	limits_look(domain, prefix->family);
 }
 
 /* The set that a kernel route forwards to; 0: none of its next hops is on a link of ours. */
@@ -154,14 +155,17 @@ static void on_route(void *context, const struct kernel_route *route, bool gone)
 {
 	struct domain *domain = context;
 	enum api_route_origin origin = route_origin(route);
-	uint32_t set = gone ? 0 : route_set(domain, route);
+	bool refused = !gone && origin == API_ORIGIN_BGP && limits_refuse(domain, &route->prefix);
+	uint32_t set = gone || refused ? 0 : route_set(domain, route);
 
 	if (origin == API_ORIGIN_BGP)
 		attributes_stale(domain->sync, domain, route->prefix.family);
 	if (set != 0) {
 		hold_renewed(domain, &route->prefix, origin);
 		rib_native(domain->sync, domain->vrf, &route->prefix, set, origin);
-	} else if (!hold_keeps(domain, &route->prefix)) {
+		if (origin == API_ORIGIN_BGP)
+			limits_look(domain, route->prefix.family);
+	} else if (refused || !hold_keeps(domain, &route->prefix)) {
 		domain_route_gone(domain, &route->prefix);
 	}
 }
@@ -183,12 +187,17 @@ static void on_neighbour_route(const struct ip *prefix, void *context)
 	neighbour_route(context, prefix);
 }
 
+void domain_routes_again(struct domain *domain)
+{
+	if (domain->kernel != NULL)
+		kernel_each_route(domain->kernel, on_route_again, domain);
+}
+
 void domain_links_changed(struct domain *domain)
 {
 	rib_each_native(
 		domain->sync, domain->vrf, API_ORIGIN_NEIGHBOUR, on_neighbour_route, domain);
-	if (domain->kernel != NULL)
-		kernel_each_route(domain->kernel, on_route_again, domain);
+	domain_routes_again(domain);
 }
 
 void domain_ask_for_peers(struct domain *domain, const struct domain_link *link)

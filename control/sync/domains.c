@@ -192,6 +192,7 @@ int domains_plan(struct sync *sync)
 			return -ENOSPC;
 		sync->by_vrf[domain->vrf] = domain;
 		error = plan_links(sync, domain, &sync->plan->domains[i]);
+		limits_plan(domain, &sync->plan->domains[i].limits);
 	}
 	if (error == 0 && !paths_plan(sync))
 		error = -ENOSPC;

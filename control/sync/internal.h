@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "control/routing/md5_counters.h"
 #include "control/routing/namespace.h"
 #include "control/sync/sync.h"
 #include "control/sync/table.h"
@@ -124,6 +125,18 @@ struct domain {
 	uint64_t refused_routes; /* by the dataplane, since the last snapshot began */
 	bool acked;              /* part of a snapshot that the dataplane acknowledged */
 	struct hold holds[HOLDS];
+	struct prefix_limits limits;
+	struct prefix_use {
+		uint32_t count; /* native routes by BGP (rib.c) */
+		bool surplus;   /* some were refused since it was below the limit last */
+		bool told;      /* which was logged */
+		bool alarm;
+		uint8_t closed; /* bits by link: the session is closed for its prefixes */
+		uint8_t again;  /* frr_domain.limit_again */
+	} prefixes[2];
+	bool md5_up[2];                 /* all sessions of the family, when looked last */
+	struct md5_counters md5_before; /* when all were (md5.c) */
+	bool limits_stale;              /* refused routes may come in now, or others must go */
 	struct partner *partners;
 	unsigned int partner_count;
 	/* What BGP says of this domain's own routes, one table a family (announce.c). */
@@ -225,6 +238,9 @@ struct sync {
 
 	/* heard.c */
 	struct event *heard_event;
+
+	/* limits.c */
+	struct event *limits_event;
 	unsigned int zebra_life; /* the one that has been asked */
 	bool frr_applied;
 	char frr_error[512];
@@ -322,6 +338,8 @@ void named_forget(struct table *table); /* those that are not wanted */
 extern const struct kernel_callbacks domain_callbacks; /* context: the domain */
 /* The plan took a link away or gave one other addresses: look at its routes again. */
 void domain_links_changed(struct domain *domain);
+/* Looks at every route that the kernel has. */
+void domain_routes_again(struct domain *domain);
 /* Of one of the link's subnets, or link-local. */
 bool domain_on_link(const struct domain_link *link, const struct ip *address);
 /* A native route is not there any more. */
@@ -410,6 +428,28 @@ static inline void hold_forgotten(struct sync *sync, struct route_entry *entry)
 	sync->held_routes -= entry->held;
 	entry->held = false;
 }
+
+/* ---- limits.c: how many prefixes BGP may bring into a domain ---- */
+int limits_open(struct sync *sync);
+void limits_close(struct sync *sync);
+/* The plan says so now. */
+void limits_plan(struct domain *domain, const struct prefix_limits *limits);
+/* A route by BGP that the kernel has is one too many. */
+bool limits_refuse(struct domain *domain, const struct ip *prefix);
+/* A route came or went. */
+void limits_look(struct domain *domain, uint8_t family);
+/* Those that the kernel has and limits_refuse() refused. */
+void limits_each_refused(struct domain *domain,
+	void (*each)(const struct kernel_route *route, void *context), void *context);
+/* What bgpd says of a domain's sessions: {ADDRESS: {"state": ...}}. */
+void limits_sessions(struct domain *domain, uint8_t family, const json_t *peers);
+
+/* ---- md5.c: segments that the kernel dropped for their signature ---- */
+/* As limits_sessions(). */
+void md5_sessions(struct domain *domain, uint8_t family, const json_t *peers);
+/* Fills text with why a session of the link is not up, as far as it is for its key. */
+bool md5_trouble(
+	const struct domain *domain, const struct plan_link *link, char *text, size_t size);
 
 /* ---- drain.c: links taken out of use ---- */
 int drain_open(struct sync *sync);

@@ -44,8 +44,8 @@ static void state_link(struct sync *sync, const struct domain_link *link)
 		if (key->secret_bytes == 0) {
 			snprintf(what, sizeof(what), "BFD of %s, key %u", link->plan.name, key->id);
 			session_complain(sync, what,
-				"its file could not be read (see the log before); mend it and "
-				"use `onramp apply`");
+				"its file could not be read (see the log before); mend it, and it "
+				"is read again");
 		}
 		state_key(sync, link, &link->plan.peer4, key);
 		state_key(sync, link, &link->plan.peer6, key);

@@ -215,6 +215,17 @@ static void update_partners(struct sync *sync, uint32_t vrf, const struct ip *pr
 	}
 }
 
+/* Routes by BGP are counted, for the domain's limits. */
+static void set_origin(struct sync *sync, struct route_entry *entry, uint8_t origin, uint32_t set)
+{
+	struct prefix_use *use = &sync->by_vrf[entry->vrf]->prefixes[entry->family != AF_INET];
+
+	use->count -= entry->native_set != 0 && entry->native_origin == API_ORIGIN_BGP;
+	use->count += set != 0 && origin == API_ORIGIN_BGP;
+	entry->native_set = set;
+	entry->native_origin = origin;
+}
+
 void rib_native(struct sync *sync, uint32_t vrf, const struct ip *prefix, uint32_t set,
 	enum api_route_origin origin)
 {
@@ -230,8 +241,7 @@ void rib_native(struct sync *sync, uint32_t vrf, const struct ip *prefix, uint32
 	if (previous == set && entry->native_origin == origin)
 		return;
 	set_hold(sync, set);
-	entry->native_set = set;
-	entry->native_origin = origin;
+	set_origin(sync, entry, origin, set);
 	update(sync, vrf, prefix, id);
 	update_partners(sync, vrf, prefix);
 	set_release(sync, previous);
@@ -246,8 +256,7 @@ void rib_native_gone(struct sync *sync, uint32_t vrf, const struct ip *prefix)
 		return;
 	hold_forgotten(sync, entry);
 	previous = entry->native_set;
-	entry->native_set = 0;
-	entry->native_origin = 0;
+	set_origin(sync, entry, 0, 0);
 	update(sync, vrf, prefix, id);
 	update_partners(sync, vrf, prefix);
 	set_release(sync, previous);

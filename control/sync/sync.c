@@ -54,6 +54,8 @@ struct sync *sync_open(struct event_base *base, const struct sync_options *optio
 	if (error == 0)
 		error = hold_open(sync);
 	if (error == 0)
+		error = limits_open(sync);
+	if (error == 0)
 		error = drain_open(sync);
 	if (error == 0)
 		error = heard_open(sync);
@@ -72,6 +74,7 @@ void sync_close(struct sync *sync)
 		return;
 	heard_close(sync);
 	hold_close(sync);
+	limits_close(sync);
 	drain_close(sync);
 	announce_close(sync);
 	session_close(sync);
@@ -127,18 +130,38 @@ const struct plan *sync_plan(const struct sync *sync)
 	return sync->next_plan != NULL ? sync->next_plan : sync->plan;
 }
 
-struct kernel *sync_kernel(struct sync *sync, unsigned int index)
+static struct domain *planned_domain(struct sync *sync, unsigned int index)
 {
 	const struct plan *plan = sync_plan(sync);
-	const char *name;
 
 	if (plan == NULL || index >= plan->domain_count)
 		return NULL;
-	name = plan->domains[index].name;
-	for (unsigned int i = 0; i < sync->domain_count; i++)
-		if (strcmp(sync->domains[i]->name, name) == 0)
-			return sync->domains[i]->kernel;
-	return NULL;
+	return domain_by_name(sync, plan->domains[index].name);
+}
+
+struct kernel *sync_kernel(struct sync *sync, unsigned int index)
+{
+	const struct domain *domain = planned_domain(sync, index);
+
+	return domain != NULL ? domain->kernel : NULL;
+}
+
+bool sync_session_trouble(
+	struct sync *sync, unsigned int index, unsigned int link, char *text, size_t size)
+{
+	const struct domain *domain = planned_domain(sync, index);
+
+	return domain != NULL && link < domain->link_count &&
+	       md5_trouble(domain, &domain->links[link].plan, text, size);
+}
+
+void sync_each_refused(struct sync *sync, unsigned int index,
+	void (*each)(const struct kernel_route *route, void *context), void *context)
+{
+	struct domain *domain = planned_domain(sync, index);
+
+	if (domain != NULL)
+		limits_each_refused(domain, each, context);
 }
 
 struct frr *sync_frr(struct sync *sync)

@@ -48,6 +48,15 @@ int sync_link_test(struct sync *sync, const char *link, uint32_t seconds);
 struct kernel *sync_kernel(struct sync *sync, unsigned int domain);
 struct frr *sync_frr(struct sync *sync);
 
+/* Fills text with what keeps a session down that BGP itself is not told: a wrong key of TCP-MD5. By
+ * index of the domain in the plan and of the link in the domain. False: nothing known. */
+bool sync_session_trouble(
+	struct sync *sync, unsigned int domain, unsigned int link, char *text, size_t size);
+
+/* Routes by BGP that a soft limit keeps out of a domain (by index in the plan). */
+void sync_each_refused(struct sync *sync, unsigned int domain,
+	void (*each)(const struct kernel_route *route, void *context), void *context);
+
 /* Takes a link (of any name, of this edge's plan or of a later one) out of use, step by step; one
  * that was drained before this process started: at_once. 0 or -ENOMEM. */
 int sync_drain(struct sync *sync, const char *link, bool at_once);

@@ -200,7 +200,7 @@ def restarted(lab):
     lab.edge.control.start()
     lab.edge.control.wait_output("synchronised", 30)
     error = lab.edge.show("status")["dataplane"]["error"] or ""
-    must_say(error, "BFD of fabrikam/private/", "key 1", "onramp apply")
+    must_say(error, "BFD of fabrikam/private/", "key 1", "mend it")
     heard_more(lab)
     keys.write(1)
     keys.here(1)

@@ -405,6 +405,63 @@ static void test_bfd_keys(void **state)
 	free(both);
 }
 
+static struct plan *plan_with(const char *from, const char *to, struct site **site)
+{
+	char *document = example("lab.yaml");
+	char *changed = document_replace(document, from, to, NULL);
+
+	*site = site_load(changed);
+	free(document);
+	free(changed);
+	return plan_build(*site, 0);
+}
+
+/* Each field has its default alone, and the default is the tier's. */
+static void test_prefix_limits(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		struct prefix_limits limits;
+	} cases[] = {
+		{"peer_asn: 65001", "peer_asn: 65001", {4000, 100, false}},
+		{"name: contoso\n", "name: contoso\n    tier: premium\n", {10000, 100, false}},
+		{"peer_asn: 65001", "peer_asn: 65001\n        prefix_limit: {ipv6: 7}",
+			{4000, 7, false}},
+		{"peer_asn: 65001",
+			"peer_asn: 65001\n        prefix_limit: {ipv4: 5, ipv6: 9, mode: soft}",
+			{5, 9, true}},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct site *site;
+		struct plan *plan = plan_with(cases[i].from, cases[i].to, &site);
+
+		assert_int_equal(plan->domains[0].limits.ipv4, cases[i].limits.ipv4);
+		assert_int_equal(plan->domains[0].limits.ipv6, cases[i].limits.ipv6);
+		assert_int_equal(plan->domains[0].limits.soft, cases[i].limits.soft);
+		assert_int_equal(plan->domains[2].limits.ipv4, 0); /* a virtual network */
+		plan_free(plan);
+		site_free(site);
+	}
+}
+
+/* On each link of the peering and nowhere else; the document has no secret. */
+static void test_md5_file(void **state)
+{
+	struct site *site;
+	struct plan *plan =
+		plan_with("peer_asn: 65001", "peer_asn: 65001\n        md5_file: /key", &site);
+
+	assert_non_null(plan->domains[0].links[0].md5);
+	assert_string_equal(plan->domains[0].links[0].md5->file, "/key");
+	assert_string_equal(plan->domains[0].links[0].md5->secret, "");
+	assert_ptr_equal(plan->domains[0].links[1].md5, plan->domains[0].links[0].md5);
+	assert_null(plan->domains[1].links[0].md5);
+	assert_null(plan->domains[2].links[0].md5);
+	plan_free(plan);
+	site_free(site);
+}
+
 static void test_synonym(void **state)
 {
 	char *document = example("site.yaml");
@@ -432,6 +489,8 @@ int main(void)
 		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_bfd),
 		cmocka_unit_test(test_bfd_keys),
+		cmocka_unit_test(test_prefix_limits),
+		cmocka_unit_test(test_md5_file),
 		cmocka_unit_test(test_synonym),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,6 +164,61 @@ static void replaces_an_announcement_in_one_command(void **state)
 		"network 10.1.0.0/16 route-map onramp-ffffffffffffffff\n");
 }
 
+/* A limit that changes is told in one command: without it, in between, the session would be open to
+ * all. */
+static void changes_limits_in_one_command(void **state)
+{
+#define AT "  neighbor 192.0.2.1 route-map onramp-out out\n"
+#define LIMIT AT "  neighbor 192.0.2.1 maximum-prefix 4000 "
+	char *texts[] = {edited(AT, LIMIT "80 restart 1\n"), edited(AT, LIMIT "79 restart 1\n")};
+	struct blocks old = {.count = 0}, new = {.count = 0};
+	struct config_commands commands = {0};
+
+	parse(CONFIG_BGP, texts[0], &old);
+	parse(CONFIG_BGP, texts[1], &new);
+	config_difference(CONFIG_BGP, instance(&old), instance(&new), &commands);
+	assert_int_equal(commands.count, 5);
+	assert_string_equal(
+		commands.items[4], "neighbor 192.0.2.1 maximum-prefix 4000 79 restart 1");
+	config_commands_free(&commands);
+	release(&old);
+	release(&new);
+	free(texts[0]);
+	free(texts[1]);
+}
+
+/* So is a key. One that could not be read leaves the one that runs; where none runs, it becomes one
+ * that nobody has. */
+static void changes_keys_in_one_command(void **state)
+{
+	static const char limit[] = " neighbor 192.0.2.1 timers connect 5\n";
+	char *with = edited(limit, " neighbor 192.0.2.1 timers connect 5\n"
+				   " neighbor 192.0.2.1 password old\n");
+	struct blocks old = {.count = 0}, new = {.count = 0}, unknown = {.count = 0};
+	struct config_commands commands = {0};
+	char *text = edited(limit, " neighbor 192.0.2.1 timers connect 5\n"
+				   " neighbor 192.0.2.1 password -\n");
+
+	parse(CONFIG_BGP, with, &old);
+	parse(CONFIG_BGP, text, &unknown);
+	parse(CONFIG_BGP, running, &new);
+	assert_true(config_block_equal(instance(&old), instance(&unknown)));
+	config_difference(CONFIG_BGP, instance(&old), instance(&unknown), &commands);
+	assert_int_equal(commands.count, 0);
+	config_difference(CONFIG_BGP, instance(&new), instance(&unknown), &commands);
+	assert_int_equal(commands.count, 4);
+	assert_string_equal(commands.items[3], "neighbor 192.0.2.1 password -");
+	config_commands_free(&commands);
+	config_difference(CONFIG_BGP, instance(&unknown), instance(&new), &commands);
+	assert_string_equal(commands.items[3], "no neighbor 192.0.2.1 password -");
+	config_commands_free(&commands);
+	release(&old);
+	release(&new);
+	release(&unknown);
+	free(with);
+	free(text);
+}
+
 static void withdraws_an_announcement(void **state)
 {
 	expect_commands("  network 10.1.0.0/16 route-map onramp-0123456789abcdef\n", "",
@@ -489,6 +544,8 @@ int main(void)
 		cmocka_unit_test(sees_only_what_is_ours),
 		cmocka_unit_test(says_nothing_when_nothing_differs),
 		cmocka_unit_test(replaces_an_announcement_in_one_command),
+		cmocka_unit_test(changes_limits_in_one_command),
+		cmocka_unit_test(changes_keys_in_one_command),
 		cmocka_unit_test(withdraws_an_announcement),
 		cmocka_unit_test(removes_a_neighbor_with_one_command),
 		cmocka_unit_test(adds_a_neighbor_whole_and_activates_it_last),

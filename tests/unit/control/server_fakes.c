@@ -108,6 +108,26 @@ const struct plan *sync_plan(const struct sync *sync)
 	return fakes.plan;
 }
 
+void sync_each_refused(struct sync *sync, unsigned int domain,
+	void (*each)(const struct kernel_route *route, void *context), void *context)
+{
+	struct kernel_route route = {
+		.prefix = {AF_INET, 16, {10, 9}}, .count = 1, .next_hops = {{.ifindex = 65538}}};
+
+	if (!fakes.refuses || strcmp(fakes.plan->domains[domain].name, "private.contoso") != 0)
+		return;
+	each(&route, context);
+}
+
+bool sync_session_trouble(
+	struct sync *sync, unsigned int domain, unsigned int link, char *text, size_t size)
+{
+	if (!fakes.troubled || domain != 0 || link != 1)
+		return false;
+	snprintf(text, size, "TCP-MD5: what the kernel dropped");
+	return true;
+}
+
 struct frr *sync_frr(struct sync *sync)
 {
 	return NULL;

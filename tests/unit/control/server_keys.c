@@ -178,6 +178,99 @@ static void a_core_attachment_has_keys_too(void **state)
 	expect_refused("(mode 0644)", "chmod 600", "vnets[vnet-a].core.bgp.bfd.auth.keys[11].file");
 }
 
+/* A key of TCP-MD5 is of letters and digits, at most 25. */
+static void keys_of_tcp_md5(void **state)
+{
+	static const struct {
+		const char *text, *what;
+	} cases[] = {
+		{"abcdefghijKLMNOPQRST01234\n", NULL},
+		{"abcdefghijKLMNOPQRST012345\n", "longer than the 25 bytes"},
+		{"two words", "character 4 of "},
+		{"k\xc3\xa4se", "character 2 of "},
+		{"", "is empty"},
+	};
+
+	peering.bfd_auth = NULL;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct bfd_auth_key *file = add_text(cases[i].text);
+		struct md5_key key = {.line = 17};
+		json_t *findings = json_array(), *finding;
+
+		strcpy(key.file, file->file);
+		peering.md5 = &key;
+		assert_int_equal(keys_read(&site, 0, findings), cases[i].what != NULL);
+		finding = json_array_get(findings, 0);
+		if (cases[i].what == NULL) {
+			assert_memory_equal(key.secret, cases[i].text, 25);
+			assert_int_equal(strlen(key.secret), 25);
+		} else {
+			assert_non_null(strstr(json_string_value(json_object_get(finding, "text")),
+				cases[i].what));
+			assert_string_equal(json_string_value(json_object_get(finding, "field")),
+				"circuits[contoso].peerings[private].md5_file");
+			assert_string_equal(key.secret, "");
+		}
+		json_decref(findings);
+		unlink(file->file);
+		auth.key_count = 0;
+		peering.md5 = NULL;
+	}
+}
+
+/* What is not known of a file that could not be read is taken from a site that had read it. */
+static void what_was_read_before_is_kept(void **state)
+{
+	struct md5_key key = {.file = "/keys/1"}, old_key = {.file = "/keys/1", .secret = "old"};
+	struct bfd_auth old_auth = {.key_count = 2,
+		.keys = {{.id = 1, .file = "/keys/1", .secret_bytes = 3, .secret = "one"},
+			{.id = 2, .file = "/keys/2", .secret_bytes = 3, .secret = "two"}}};
+	struct site_peering old_peering = {.bfd_auth = &old_auth, .md5 = &old_key};
+	struct site_circuit old_circuit = {
+		.name = "contoso", .peerings = &old_peering, .peering_count = 1};
+	struct site_vnet old_vnet = {.name = "vnet-a", .md5 = &old_key};
+	struct site before = {
+		.circuits = &old_circuit, .circuit_count = 1, .vnets = &old_vnet, .vnet_count = 1};
+	struct md5_key core_key = {.file = "/keys/1", .secret = "new"};
+
+	auth = (struct bfd_auth){.key_count = 3,
+		.keys = {{.id = 2, .file = "/keys/2"}, {.id = 1, .file = "/other"},
+			{.id = 3, .file = "/keys/1"}}};
+	peering.md5 = &key;
+	vnet.md5 = &core_key;
+	keys_keep(&site, &before);
+	expect_secret(&auth.keys[0], "two");
+	assert_int_equal(auth.keys[1].secret_bytes, 0); /* the same number, another file */
+	assert_int_equal(auth.keys[2].secret_bytes, 0);
+	assert_string_equal(key.secret, "old");
+	assert_string_equal(core_key.secret, "new"); /* what was read stands */
+	strcpy(key.file, "/other");
+	key.secret[0] = '\0';
+	keys_keep(&site, &before);
+	assert_string_equal(key.secret, "");
+	auth.key_count = 0;
+}
+
+/* Whoever writes into a file, replaces it, or takes it away is noticed. */
+static void touched_files_are_noticed(void **state)
+{
+	struct bfd_auth_key *key = add_text("one");
+	uint64_t seen = keys_seen(&site, 0), elsewhere = keys_seen(&site, 1);
+	char other[80];
+
+	assert_true(keys_seen(&site, 0) == seen);
+	snprintf(other, sizeof(other), "%s/other", dir);
+	auth.key_count = 0;
+	assert_true(keys_seen(&site, 0) != seen);
+	add_text("two");
+	assert_int_equal(rename(key->file, other), 0);
+	assert_true(keys_seen(&site, 0) != seen);
+	auth.key_count = 0;
+	add_text("one");
+	assert_int_equal(unlink(other), 0);
+	assert_true(keys_seen(&site, 1) == elsewhere); /* none of its own */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +279,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_file_of_another_user_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_other_edges_use_is_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_core_attachment_has_keys_too, setup, teardown),
+		cmocka_unit_test_setup_teardown(keys_of_tcp_md5, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_read_before_is_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(touched_files_are_noticed, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,7 @@ static const struct {
 	{"peerings", "bfd", "{\"bfd\": {\"interval\": \"50ms\"}}"},
 	{"peerings", "urpf", "{\"urpf\": \"loose\"}"},
 	{"peerings", "ttl_security", "{\"ttl_security\": true}"},
+	{"peerings", "prefix_limit", "{\"prefix_limit\": {\"ipv4\": 8000}}"},
 	{"peerings", "link_subnets", "{\"link_subnets\": [\"192.0.2.8/29\"]}"},
 	{"peerings", "primary",
 		"{\"link_subnets\": null, \"primary\": [\"192.0.2.8/30\"],"
@@ -151,8 +152,10 @@ static unsigned int owner_of_field(
 		return 1;
 	if (strcmp(list, "circuits") == 0 || strcmp(field, "managed_by") == 0)
 		return 0;
-	/* Who could spoof would set it off. */
-	if (strcmp(field, "urpf") == 0)
+	/* Who could spoof would set it off; and so what he may announce, and which files are read.
+	 */
+	if (strcmp(field, "urpf") == 0 || strcmp(field, "prefix_limit") == 0 ||
+		strcmp(field, "md5_file") == 0)
 		return 0;
 	return situation->manager;
 }

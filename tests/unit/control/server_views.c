@@ -89,28 +89,96 @@ static void circuits(void **state)
 static void sessions(void **state)
 {
 	struct bgp_answers bgp = real_answers();
-	json_t *rows = view_bgp(fakes.plan, &bgp);
+	json_t *rows = view_bgp(NULL, &bgp, NULL);
 
 	assert_int_equal(json_array_size(rows), 5);
 	assert_json(json_incref(json_array_get(rows, 0)),
 		"{\"peering\": \"contoso/private\", \"link\": \"primary\", \"family\": \"ipv4\","
 		" \"neighbour\": \"192.0.2.1\", \"asn\": 65001, \"state\": \"Established\","
-		" \"uptime_s\": 14, \"accepted\": 3, \"announced\": 2, \"last_error\": null}");
+		" \"uptime_s\": 14, \"accepted\": 3, \"refused\": 0, \"announced\": 2,"
+		" \"limit\": 4000, \"alarm\": null, \"last_error\": null}");
 	/* bgpd was asked for IPv6 and does not have the session. */
 	assert_json(json_incref(json_array_get(rows, 1)),
 		"{\"peering\": \"contoso/private\", \"link\": \"primary\", \"family\": \"ipv6\","
 		" \"neighbour\": \"2001:db8:1::1\", \"asn\": 65001, \"state\": \"Absent\","
-		" \"uptime_s\": null, \"accepted\": null, \"announced\": null, \"last_error\": "
-		"null}");
+		" \"uptime_s\": null, \"accepted\": null, \"refused\": null,"
+		" \"announced\": null, \"limit\": 100, \"alarm\": null, \"last_error\": null}");
 	assert_json(json_incref(json_array_get(rows, 2)),
 		"{\"peering\": \"contoso/private\", \"link\": \"secondary\", \"family\": \"ipv4\","
 		" \"neighbour\": \"192.0.2.5\", \"asn\": 65001, \"state\": \"Active\","
-		" \"uptime_s\": null, \"accepted\": 0, \"announced\": 0,"
+		" \"uptime_s\": null, \"accepted\": 0, \"refused\": null, \"announced\": 0,"
+		" \"limit\": 4000, \"alarm\": null,"
 		" \"last_error\": \"Waiting for NHT\"}");
 	assert_string_equal(
 		json_string_value(json_object_get(json_array_get(rows, 4), "peering")), "blue");
 	json_decref(rows);
 	answers_free(&bgp);
+}
+
+/* BGP's answers with another state of the secondary session, which brings so many prefixes. */
+static json_t *secondary_row(const char *state, int received, const json_t *rejected)
+{
+	struct bgp_answers bgp = real_answers();
+	json_t *peers = json_object_get(
+		json_object_get(bgp.answers[BGP_SUMMARY4], "private.contoso"), "peers");
+	json_t *peer = json_object_get(peers, "192.0.2.5"), *rows, *row;
+
+	json_object_set_new(peer, "state", json_string(state));
+	json_object_set_new(peer, "pfxRcd", json_integer(received));
+	rows = view_bgp(NULL, &bgp, rejected);
+	row = json_incref(json_array_get(rows, 2));
+	json_decref(rows);
+	answers_free(&bgp);
+	return row;
+}
+
+static void assert_text(const json_t *row, const char *key, const char *text)
+{
+	const char *is = json_string_value(json_object_get(row, key));
+
+	assert_non_null(is);
+	assert_string_equal(is, text);
+}
+
+static void prefixes_are_accepted_refused_and_near_the_limit(void **state)
+{
+	json_t *rejected, *row;
+
+	fakes.kernel_up = true;
+	assert_json(view_rejected(NULL), "[]");
+	fakes.refuses = true;
+	rejected = view_rejected(NULL);
+	assert_json(json_incref(rejected),
+		"[{\"peering\": \"contoso/private\", \"link\": \"secondary\", \"family\": \"ipv4\","
+		" \"neighbour\": \"192.0.2.5\", \"prefix\": \"10.9.0.0/16\","
+		" \"reason\": \"above the limit of 4000 IPv4 prefixes\"}]");
+	row = secondary_row("Established", 3200, rejected);
+	assert_int_equal(json_integer_value(json_object_get(row, "accepted")), 3199);
+	assert_int_equal(json_integer_value(json_object_get(row, "refused")), 1);
+	assert_true(json_is_null(json_object_get(row, "alarm")));
+	json_decref(row);
+	row = secondary_row("Established", 3201, rejected);
+	assert_text(row, "alarm", "3200 of 4000 prefixes");
+	json_decref(row);
+	json_decref(rejected);
+}
+
+static void a_session_that_is_down_says_why(void **state)
+{
+	json_t *row = secondary_row("Idle (PfxCt)", 0, NULL);
+
+	assert_text(row, "state", "Idle");
+	assert_text(row, "last_error",
+		"closed by us: more than 4000 prefixes (CEASE, maximum number of prefixes "
+		"reached); tried again each minute");
+	json_decref(row);
+	fakes.troubled = true;
+	row = secondary_row("Active", 0, NULL);
+	assert_text(row, "last_error", "TCP-MD5: what the kernel dropped");
+	json_decref(row);
+	row = secondary_row("Established", 1, NULL);
+	assert_true(json_is_null(json_object_get(row, "last_error")));
+	json_decref(row);
 }
 
 static void peerings(void **state)
@@ -172,7 +240,8 @@ static void nothing_applied_is_no_rows(void **state)
 
 	fakes_reset();
 	assert_json(view_circuits(NULL), "[]");
-	assert_json(view_bgp(NULL, &bgp), "[]");
+	assert_json(view_bgp(NULL, &bgp, NULL), "[]");
+	assert_json(view_rejected(NULL), "[]");
 	assert_json(view_peerings(NULL, &bgp), "[]");
 	assert_json(view_arp(NULL), "[]");
 }
@@ -184,6 +253,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(circuits),
 		TEST(sessions),
+		TEST(prefixes_are_accepted_refused_and_near_the_limit),
+		TEST(a_session_that_is_down_says_why),
 		TEST(peerings),
 		TEST(peerings_without_bgp),
 		TEST(neighbours),

@@ -34,7 +34,7 @@ void batch_add(struct sync *sync, enum api_object object, enum api_operation ope
 void session_complain(struct sync *sync, const char *what, const char *why)
 {
 	assert_non_null(strstr(what, "contoso/private/primary"));
-	assert_non_null(strstr(why, "onramp apply"));
+	assert_non_null(strstr(why, "mend it"));
 	complaints++;
 }
 
