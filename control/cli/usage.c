@@ -181,17 +181,31 @@ static int say_verdict(
 	return wrong == NULL ? STATUS_OK : STATUS_REFUSED;
 }
 
+/* In pieces, between which control does what else there is. */
 static int verify_store(const struct cli *cli)
 {
-	json_t *verdict =
-		ask(cli, json_pack("{s:s, s:s}", "request", "show", "what", "usage-verify"));
-	int status;
+	json_t *request = json_pack("{s:s, s:s}", "request", "show", "what", "usage-verify");
+	json_int_t records = 0;
+	int status = STATUS_REFUSED;
+	bool more = true;
 
-	if (verdict == NULL)
-		return STATUS_REFUSED;
-	status = say_verdict(cli, "usage", json_integer_value(json_object_get(verdict, "records")),
-		json_string_value(json_object_get(verdict, "wrong")), false);
-	json_decref(verdict);
+	while (more) {
+		json_t *verdict = ask(cli, json_copy(request));
+		const char *wrong = json_string_value(json_object_get(verdict, "wrong"));
+
+		more = wrong == NULL && json_is_string(json_object_get(verdict, "circuit"));
+		records += json_integer_value(json_object_get(verdict, "records"));
+		if (more) {
+			json_object_set(
+				request, "after_circuit", json_object_get(verdict, "circuit"));
+			json_object_set(
+				request, "after_number", json_object_get(verdict, "number"));
+		} else if (verdict != NULL) {
+			status = say_verdict(cli, "usage", records, wrong, false);
+		}
+		json_decref(verdict);
+	}
+	json_decref(request);
 	return status;
 }
 

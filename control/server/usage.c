@@ -66,9 +66,11 @@ static json_t *records(struct office *office, const json_t *request)
 	return reply;
 }
 
-static json_t *verify(struct office *office)
+static json_t *verify(struct office *office, const json_t *request)
 {
-	json_t *verdict = history_verify(office->history);
+	const char *after = text_of(request, "after_circuit");
+	json_t *verdict = history_verify(office->history, after != NULL ? after : "",
+		number_of(request, "after_number", 0), RECORDS_MAX);
 
 	return verdict != NULL ? verdict : failed(office);
 }
@@ -94,6 +96,6 @@ json_t *usage_reply(struct office *office, const char *what, const json_t *reque
 	case 2:
 		return records(office, request);
 	default:
-		return verify(office);
+		return verify(office, request);
 	}
 }

@@ -5,7 +5,7 @@
  *   "usage", "circuit": NAME or none, "from": S, "to": S   -> {"rows": history_usage()}
  *   "records", the same, "after_circuit", "after_number"
  *        -> {"lines": history_records(), at most "limit"}: the next ones are behind the last
- *   "usage-verify"   -> history_verify()
+ *   "usage-verify", "after_circuit", "after_number"   -> history_verify() of the next ones
  */
 #pragma once
 

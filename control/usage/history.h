@@ -94,6 +94,10 @@ struct history_place {
 json_t *history_records(
 	struct history *history, const struct history_place *place, unsigned int limit);
 
-/* Computes every chain anew: {"records", "wrong": null or a sentence that names the first record
- * that is not as it was written}. NULL with errno. */
-json_t *history_verify(struct history *history);
+/* Computes the chains of some records anew, by circuit and number, so that nobody has to wait for
+ * all of them: at most limit, behind one that was found right ("" and 0 at first).
+ * {"records": how many, "wrong": null or a sentence that names the first one that is not as it was
+ * written, "circuit", "number": of the last one, both null when it was the last of all}. NULL with
+ * errno. */
+json_t *history_verify(
+	struct history *history, const char *circuit, int64_t number, unsigned int limit);

@@ -133,37 +133,87 @@ json_t *history_records(
 
 /* ---- chains ---- */
 
-static int check_records(struct history *history, struct record_chain *chain)
+/* A piece of the chains: what lies behind a record that was found right. */
+struct piece {
+	struct history *history;
+	const char *circuit; /* of that record; "": from the start */
+	int64_t number;
+	unsigned int limit;
+	unsigned int rows; /* read, that record's too */
+	struct record_chain chain;
+};
+
+/* Did control ever write a record of it? */
+static bool has_head(struct history *history, const char *circuit)
 {
-	sqlite3_stmt *statement = sql_prepare(history->db, RECORDS " ORDER BY circuit, number", 0);
+	sqlite3_stmt *statement =
+		sql_prepare(history->db, "SELECT 1 FROM head WHERE circuit = ?1", 1, circuit);
+	bool found = statement != NULL && sql_step(statement) == 1;
+
+	sqlite3_finalize(statement);
+	return found;
+}
+
+static bool take_first(struct piece *piece, const struct record *record)
+{
+	piece->chain.last = *record;
+	piece->chain.count = 1;
+	if (strcmp(record->circuit, piece->circuit) == 0 && record->number == piece->number)
+		return true;
+	snprintf(piece->chain.wrong, sizeof(piece->chain.wrong),
+		"%.40s: record %" PRId64 " was taken out just now", piece->circuit, piece->number);
+	return false;
+}
+
+static bool take_row(struct piece *piece, sqlite3_stmt *row)
+{
+	struct record_chain *chain = &piece->chain;
 	struct record record;
+
+	if (!read_row(row, &record))
+		snprintf(chain->wrong, sizeof(chain->wrong),
+			"record %" PRId64 " of %.40s is none that control wrote", record.number,
+			record.circuit);
+	else if (piece->rows == 1 && piece->circuit[0] != '\0')
+		return take_first(piece, &record);
+	else if (record.number == 1 && !has_head(piece->history, record.circuit))
+		snprintf(chain->wrong, sizeof(chain->wrong),
+			"%.40s: control wrote no record of it: they were put in", record.circuit);
+	else
+		return record_chain_take(chain, &record);
+	return false;
+}
+
+static int check_records(struct piece *piece)
+{
+	/* One row more tells whether there are more. */
+	const int64_t values[] = {piece->number, (int64_t)piece->limit + 1};
+	sqlite3_stmt *statement = sql_prepare(piece->history->db,
+		RECORDS " WHERE (circuit, number) >= (?1, ?2) ORDER BY circuit, number LIMIT ?3", 1,
+		piece->circuit);
 	int result;
 
 	if (statement == NULL)
 		return -errno;
+	bind_numbers(statement, 2, values, 2);
 	while ((result = sql_step(statement)) == 1) {
-		if (!read_row(statement, &record)) {
-			snprintf(chain->wrong, sizeof(chain->wrong),
-				"record %" PRId64 " of %.40s is none that control wrote",
-				record.number, record.circuit);
-			break;
-		}
-		if (!record_chain_take(chain, &record))
+		piece->rows++;
+		if (!take_row(piece, statement))
 			break;
 	}
 	sqlite3_finalize(statement);
 	return result < 0 ? result : 0;
 }
 
-/* A chain's end is where its last record was written, else the newest ones were taken out. */
+/* A chain's end is where its last record was written, else the newest ones were taken out, or some
+ * put in behind them. */
 static int check_heads(struct history *history, struct record_chain *chain)
 {
 	static const char text[] =
 		"SELECT circuit FROM head WHERE NOT EXISTS (SELECT 1 FROM record WHERE"
 		" record.circuit = head.circuit AND record.number = head.number AND"
-		" record.hash = head.hash) UNION ALL"
-		" SELECT circuit FROM record WHERE NOT EXISTS (SELECT 1 FROM head WHERE"
-		" head.circuit = record.circuit AND head.number >= record.number) LIMIT 1";
+		" record.hash = head.hash) OR EXISTS (SELECT 1 FROM record WHERE"
+		" record.circuit = head.circuit AND record.number > head.number) LIMIT 1";
 	sqlite3_stmt *statement = sql_prepare(history->db, text, 0);
 	int result;
 
@@ -179,16 +229,27 @@ static int check_heads(struct history *history, struct record_chain *chain)
 	return result < 0 ? result : 0;
 }
 
-json_t *history_verify(struct history *history)
+json_t *history_verify(
+	struct history *history, const char *circuit, int64_t number, unsigned int limit)
 {
-	struct record_chain chain = {.from_start = true};
-	int error = check_records(history, &chain);
+	struct piece piece = {.history = history,
+		.circuit = circuit,
+		.number = number,
+		.limit = limit,
+		.chain = {.from_start = true}};
+	struct record_chain *chain = &piece.chain;
+	int error = check_records(&piece);
+	bool more = chain->wrong[0] == '\0' && piece.rows > limit;
 
-	if (error == 0 && chain.wrong[0] == '\0')
-		error = check_heads(history, &chain);
+	if (error == 0 && chain->wrong[0] == '\0' && !more)
+		error = check_heads(history, chain);
 	errno = -error;
 	if (error != 0)
 		return NULL;
-	return json_pack("{s:I, s:s?}", "records", (json_int_t)chain.count, "wrong",
-		chain.wrong[0] != '\0' ? chain.wrong : NULL);
+	/* The record that the piece begins behind was counted before. */
+	return json_pack("{s:I, s:s?, s:s?, s:o}", "records",
+		(json_int_t)chain->count - (circuit[0] != '\0' && chain->count > 0), "wrong",
+		chain->wrong[0] != '\0' ? chain->wrong : NULL, "circuit",
+		more ? chain->last.circuit : NULL, "number",
+		more ? json_integer(chain->last.number) : json_null());
 }

@@ -235,7 +235,7 @@ static void hours_that_are_over_are_records(void **state)
 	move(300, 0);
 	look_after(10);
 	assert_int_equal(in_of(1), 300);
-	verdict = history_verify(history);
+	verdict = history_verify(history, "", 0, 10);
 	assert_int_equal(number(verdict, "records"), 1);
 	assert_true(json_is_null(json_object_get(verdict, "wrong")));
 	json_decref(verdict);
@@ -275,7 +275,7 @@ static void a_clock_that_is_set_doubles_nothing(void **state)
 	at += 1000 * 24 * HOUR; /* no span of a thousand days */
 	move(5000, 0);
 	look_after(10);
-	verdict = history_verify(history);
+	verdict = history_verify(history, "", 0, 10);
 	assert_true(json_is_null(json_object_get(verdict, "wrong")));
 	assert_true(number(verdict, "records") <= 4);
 	json_decref(verdict);
@@ -383,13 +383,58 @@ static void tamper(const char *statements)
 	sqlite3_close(db);
 }
 
+/* In pieces of so many: all that was found right, and what was wrong, NULL: nothing. */
+static int64_t verify_by(unsigned int limit, char wrong[400])
+{
+	json_t *verdict = history_verify(history, "", 0, limit), *next;
+	int64_t records = number(verdict, "records");
+
+	while (json_is_string(json_object_get(verdict, "circuit"))) {
+		next = history_verify(history,
+			json_string_value(json_object_get(verdict, "circuit")),
+			number(verdict, "number"), limit);
+		assert_non_null(next);
+		records += number(next, "records");
+		json_decref(verdict);
+		verdict = next;
+	}
+	next = json_object_get(verdict, "wrong");
+	snprintf(wrong, 400, "%s", json_is_null(next) ? "" : json_string_value(next));
+	json_decref(verdict);
+	return records;
+}
+
 static void expect_wrong(const char *part)
 {
-	json_t *verdict = history_verify(history);
-	const char *wrong = json_string_value(json_object_get(verdict, "wrong"));
+	char wrong[400];
 
-	if (wrong == NULL || strstr(wrong, part) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", wrong != NULL ? wrong : "nothing", part);
+	for (unsigned int limit = 1; limit < 8; limit++) {
+		verify_by(limit, wrong);
+		if (strstr(wrong, part) == NULL)
+			fail_msg("by %u: \"%s\" does not say \"%s\"", limit, wrong, part);
+	}
+}
+
+static void chains_are_verified_in_pieces(void **state)
+{
+	char wrong[400];
+	json_t *verdict;
+
+	verify_by(3, wrong);
+	assert_string_equal(wrong, "");
+	four_records();
+	strcpy(link_now.circuit, "fabrikam");
+	move(1, 1);
+	look_after(HOUR);
+	look_after(HOUR);
+	for (unsigned int limit = 1; limit < 8; limit++) {
+		assert_int_equal(verify_by(limit, wrong), 6);
+		assert_string_equal(wrong, "");
+	}
+	tamper("DELETE FROM record WHERE circuit = 'contoso' AND number = 2");
+	verdict = history_verify(history, "contoso", 2, 3);
+	assert_non_null(strstr(json_string_value(json_object_get(verdict, "wrong")),
+		"contoso: record 2 was taken out just now"));
 	json_decref(verdict);
 }
 
@@ -410,6 +455,7 @@ static void tampering_is_found(void **state)
 		 " out_bytes, dropped_in_bytes, dropped_out_bytes, dropped_packets, previous, hash"
 		 " FROM record WHERE number = 4",
 			"record 5"},
+		{"DELETE FROM head", "contoso: control wrote no record of it"},
 		{"UPDATE record SET hash = x'00' WHERE number = 4", "none that control wrote"},
 	};
 
@@ -795,6 +841,7 @@ int main(void)
 		TEST(a_virtual_network_has_no_usage),
 		TEST(survives_kill),
 		TEST(tampering_is_found),
+		TEST(chains_are_verified_in_pieces),
 		TEST(records_come_in_pages),
 		TEST(a_minute_has_its_rates),
 		TEST(what_is_not_there_is_not_unavailable),
