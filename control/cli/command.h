@@ -81,6 +81,7 @@ extern const struct command onramp_command;
 extern const struct command circuit_commands[];
 extern const struct command peering_commands[];
 extern const struct command port_pair_commands[];
+extern const struct command show_commands[];
 extern const struct command wait_commands[];
 extern const struct command usage_commands[];
 
