@@ -15,6 +15,7 @@
 
 #include <event2/event.h>
 
+#include "control/config/machine.h"
 #include "control/log.h"
 #include "control/server/server.h"
 #include "control/sync/sync.h"
@@ -23,8 +24,12 @@
 /* A domain costs a namespace, a netlink socket and the duplicates of its TAPs' fds. */
 #define FILES_WANTED 65536u
 #define STALE_MAX_S 3600u
+#define STALE_PRESET_S 180u
+#define EDGE_FILE_MAX 65536u
 
+/* NULL and 0: not said on the command line. */
 struct options {
+	const char *edge_file;
 	const char *self;
 	const char *run_dir;
 	const char *state_dir;
@@ -34,11 +39,14 @@ struct options {
 };
 
 static const char usage[] =
-	"usage: onramp-control --self EDGE [options]\n"
+	"usage: onramp-control --edge-file FILE [options]\n"
+	"       onramp-control --self EDGE [options]\n"
 	"\n"
 	"Turns the site's document and the routes that FRR learns into the dataplane's tables.\n"
 	"\n"
-	"  --self EDGE        which edge of the document this machine is (required)\n"
+	"  --edge-file FILE   what is only this machine's (docs/configuration.md); what is\n"
+	"                     said here too counts from here\n"
+	"  --self EDGE        which edge of the document this machine is\n"
 	"  --run-dir DIR      sockets and namespaces; default /run/onramp\n"
 	"  --state-dir DIR    the document in force; default /var/lib/onramp\n"
 	"  --frr-dir DIR      FRR's vty sockets; default /var/run/frr\n"
@@ -49,9 +57,10 @@ static const char usage[] =
 	"  --help             this text\n"
 	"  --version          the version\n"
 	"\n"
-	"example: onramp-control --self fra1-a\n";
+	"example: onramp-control --edge-file /etc/onramp/edge.yaml\n";
 
 static const struct option long_options[] = {
+	{"edge-file", required_argument, NULL, 'e'},
 	{"self", required_argument, NULL, 's'},
 	{"run-dir", required_argument, NULL, 'r'},
 	{"state-dir", required_argument, NULL, 't'},
@@ -106,6 +115,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
 		switch (option) {
+		case 'e':
+			options->edge_file = optarg;
+			break;
 		case 's':
 			options->self = optarg;
 			break;
@@ -137,13 +149,78 @@ static int parse_options(int argc, char **argv, struct options *options)
 			return 2;
 		}
 	}
-	if (optind != argc || options->self == NULL) {
+	if (optind != argc || (options->self == NULL && options->edge_file == NULL)) {
 		fprintf(stderr, "onramp-control: %s\n\n%s",
-			options->self == NULL ? "--self EDGE is missing" : "takes no operands",
+			optind != argc ? "takes no operands"
+				       : "--edge-file FILE or --self EDGE is missing",
 			usage);
 		return 2;
 	}
 	return -1;
+}
+
+/* NULL: said on standard error. To be freed. */
+static char *read_file(const char *path, size_t *length)
+{
+	FILE *file = fopen(path, "r");
+	char *text = file != NULL ? malloc(EDGE_FILE_MAX) : NULL;
+
+	if (text == NULL) {
+		fprintf(stderr, "onramp-control: %s: %s\n", path, strerror(errno));
+	} else {
+		*length = fread(text, 1, EDGE_FILE_MAX, file);
+		if (ferror(file) != 0 || *length == EDGE_FILE_MAX) {
+			fprintf(stderr, "onramp-control: %s: %s\n", path,
+				ferror(file) != 0
+					? "cannot be read"
+					: "is longer than 64 KiB; it describes one machine");
+			free(text);
+			text = NULL;
+		}
+	}
+	if (file != NULL)
+		fclose(file);
+	return text;
+}
+
+static bool read_edge_file(const char *path, struct machine *machine)
+{
+	struct config_findings findings;
+	size_t length;
+	char *text = read_file(path, &length);
+	int error;
+
+	if (text == NULL)
+		return false;
+	error = machine_load(text, length, machine, &findings);
+	free(text);
+	for (size_t i = 0; i < findings.count; i++) {
+		char *line = config_finding_text(&findings.items[i], path);
+
+		fprintf(stderr, "%s\n", line != NULL ? line : "no memory");
+		free(line);
+	}
+	config_findings_free(&findings);
+	if (error == -ENOMEM)
+		fprintf(stderr, "onramp-control: %s: no memory\n", path);
+	return error == 0;
+}
+
+/* What the command line did not say. false: said on standard error. */
+static bool complete_options(struct options *options, struct machine *machine)
+{
+	if (options->edge_file != NULL && !read_edge_file(options->edge_file, machine))
+		return false;
+	if (options->self == NULL)
+		options->self = machine->edge;
+	if (options->state_dir == NULL)
+		options->state_dir =
+			machine->state_dir[0] != '\0' ? machine->state_dir : "/var/lib/onramp";
+	if (options->stale_s == 0)
+		options->stale_s = machine->stale_s != 0 ? machine->stale_s : STALE_PRESET_S;
+	if (options->sample_s == 0)
+		options->sample_s = machine->sample_s != 0 ? machine->sample_s : SAMPLE_INTERVAL_S;
+	return true;
 }
 
 static void raise_file_limit(void)
@@ -172,12 +249,16 @@ static void stop(evutil_socket_t number, short what, void *context)
 }
 
 /* 0 or -errno. */
-static int run(struct event_base *base, const struct options *options)
+static int run(
+	struct event_base *base, const struct options *options, const struct machine *machine)
 {
 	const struct sync_options sync_options = {
 		options->run_dir, options->frr_dir, options->stale_s};
-	const struct server_options server_options = {
-		options->run_dir, options->state_dir, options->self, options->sample_s};
+	const struct server_options server_options = {.run_dir = options->run_dir,
+		.state_dir = options->state_dir,
+		.self = options->self,
+		.machine = options->edge_file != NULL ? machine : NULL,
+		.sample_s = options->sample_s};
 	struct server *server = NULL;
 	struct sync *sync = sync_open(base, &sync_options);
 	int error = 0;
@@ -198,7 +279,7 @@ static int run(struct event_base *base, const struct options *options)
 }
 
 /* 0 or -errno. */
-static int run_until_signal(const struct options *options)
+static int run_until_signal(const struct options *options, const struct machine *machine)
 {
 	struct event_base *base = event_base_new();
 	struct event *term, *interrupt;
@@ -212,7 +293,7 @@ static int run_until_signal(const struct options *options)
 		event_add(interrupt, NULL) < 0)
 		error = -ENOMEM;
 	else
-		error = run(base, options);
+		error = run(base, options, machine);
 	if (term != NULL)
 		event_free(term);
 	if (interrupt != NULL)
@@ -226,19 +307,19 @@ int main(int argc, char **argv)
 {
 	struct options options = {
 		.run_dir = "/run/onramp",
-		.state_dir = "/var/lib/onramp",
 		.frr_dir = "/var/run/frr",
-		.stale_s = 180,
-		.sample_s = SAMPLE_INTERVAL_S,
 	};
+	struct machine machine = {0};
 	int status = parse_options(argc, argv, &options);
 
 	if (status >= 0)
 		return status;
+	if (!complete_options(&options, &machine))
+		return 2;
 	/* A client or a daemon that goes away, and a full disk, are errors of one call. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	umask(0077);
 	raise_file_limit();
-	return run_until_signal(&options) == 0 ? 0 : 1;
+	return run_until_signal(&options, &machine) == 0 ? 0 : 1;
 }

@@ -22,6 +22,10 @@ bool build_circuits(struct build *build);
 bool build_vnets(struct build *build);
 void build_budgets(struct build *build);
 
+/* The fields of an edge that its machine's own file may have too; NULL: nothing is said. */
+void build_cores(struct build *build, const struct record *cores, struct site_edge *edge);
+void build_memory(const struct record *memory, struct site_edge *edge);
+
 /* The authorizations of one pair; then, when circuits are built, what ties them together, and the
  * over-subscription of direct pairs. */
 bool build_authorizations(

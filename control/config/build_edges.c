@@ -80,10 +80,8 @@ static void build_cpus(struct build *build, const struct record *cores, unsigned
 			list->count, CPUS_MAX);
 }
 
-static void build_cores(struct build *build, const struct record *record, struct site_edge *edge)
+void build_cores(struct build *build, const struct record *cores, struct site_edge *edge)
 {
-	const struct record *cores = record_of(record, EDGE_CORES);
-
 	if (cores == NULL)
 		return;
 	edge->idle_sleep_us = (uint32_t)record_number(cores, CORES_IDLE, 0);
@@ -101,6 +99,14 @@ static void build_cores(struct build *build, const struct record *record, struct
 					edge->control_cpus[i]);
 		}
 	}
+}
+
+void build_memory(const struct record *memory, struct site_edge *edge)
+{
+	if (memory == NULL)
+		return;
+	edge->memory_mb = (uint32_t)record_number(memory, MEMORY_SIZE, 0);
+	edge->hugepages = record_number(memory, MEMORY_HUGEPAGES, 1) != 0;
 }
 
 static void check_devices(struct build *build, const struct value *ports)
@@ -164,14 +170,10 @@ bool build_edges(struct build *build)
 			"no edge is named; a site needs one");
 	for (size_t i = 0; i < count; i++) {
 		struct site_edge *edge = &site->edges[i];
-		const struct record *memory = record_of(records[i], EDGE_MEMORY);
 		copy_name(edge->name, records[i], EDGE_NAME);
 		copy_name(edge->zone, records[i], EDGE_ZONE);
-		build_cores(build, records[i], edge);
-		if (memory != NULL) {
-			edge->memory_mb = (uint32_t)record_number(memory, MEMORY_SIZE, 0);
-			edge->hugepages = record_number(memory, MEMORY_HUGEPAGES, 1) != 0;
-		}
+		build_cores(build, record_of(records[i], EDGE_CORES), edge);
+		build_memory(record_of(records[i], EDGE_MEMORY), edge);
 		if (!build_ports(build, records[i], edge))
 			return false;
 	}

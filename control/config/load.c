@@ -54,7 +54,7 @@ struct site *config_load(const char *document, size_t length, struct config_find
 	struct site *site = NULL;
 
 	memset(findings, 0, sizeof(*findings));
-	const struct record *root = walk_document(&loader, document, length);
+	const struct record *root = walk_document(&loader, &site_schema, document, length);
 	if (root != NULL && !loader.no_memory)
 		site = build_site(&loader, root);
 	findings_sort(&loader);

@@ -67,7 +67,8 @@ size_t utf8_length(const unsigned char *text, size_t left);
 void text_check(struct loader *loader, const char *document, size_t length);
 
 /* The document's fields against the schema; NULL when there is nothing to check further. */
-struct record *walk_document(struct loader *loader, const char *document, size_t length);
+struct record *walk_document(
+	struct loader *loader, const struct schema *schema, const char *document, size_t length);
 
 /* Reads text (of length bytes, as written; plain: without quotes) as the field says into value.
  * False: reported for field_path. */

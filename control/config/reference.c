@@ -105,7 +105,8 @@ void schema_write_reference(FILE *file)
 	      "# Configuration\n\n"
 	      "One YAML file describes a site. The same file goes on every edge of the site, and "
 	      "each edge takes its part\n"
-	      "(`onramp-control --self EDGE`). `onramp check FILE` reads it and tells everything "
+	      "(the last section says which it is). `onramp check FILE` reads it and tells "
+	      "everything "
 	      "that is wrong at once, with\n"
 	      "line, field, the value found and what is right; nothing is ever applied in part.\n"
 	      "Whole examples: [examples/site.yaml](examples/site.yaml), "
@@ -121,4 +122,5 @@ void schema_write_reference(FILE *file)
 	      "that a later version brings.\n",
 		file);
 	write_schema(file, &site_schema, &written);
+	write_schema(file, &machine_schema, &written);
 }

@@ -37,35 +37,6 @@ static const struct choice peering_types[] = {{"private", PEERING_PRIVATE},
 static const struct choice managers[] = {{"customer", PRINCIPAL_CUSTOMER},
 	{"provider", PRINCIPAL_PROVIDER}, {"operator", PRINCIPAL_OPERATOR}, {NULL, 0}};
 
-static const struct field cores_fields[] = {
-	[CORES_WORKERS] = {"workers", FIELD_INTEGER, SHAPE_LIST, .required = true, .maximum = 1023,
-		.unit = "CPU numbers", .example = "[2, 3]",
-		.sentence = "CPUs that do nothing but move packets, one worker on each."},
-	[CORES_CONTROL] = {"control", FIELD_INTEGER, SHAPE_LIST, .required = true, .maximum = 1023,
-		.unit = "CPU numbers", .example = "[0, 1]",
-		.sentence =
-			"CPUs for the dataplane's other threads. A CPU may be in both lists only "
-			"when `idle` lets workers sleep."},
-	[CORES_IDLE] = {"idle", FIELD_IDLE, .preset = "poll", .minimum = 1, .maximum = 100000,
-		.unit = "`poll`, or a duration in `us` or `ms`", .example = "50us",
-		.sentence = "What a worker without packets does: poll on, or sleep that long."},
-};
-static const struct schema cores_schema = {"the cores of an edge", "Which CPUs the dataplane uses.",
-	cores_fields, COUNT(cores_fields), -1};
-
-static const struct field memory_fields[] = {
-	[MEMORY_SIZE] = {"size", FIELD_SIZE, .preset = "1G", .minimum = 64, .maximum = 1048576,
-		.unit = "MiB (`M`) or GiB (`G`)", .example = "4G",
-		.sentence = "Memory the dataplane takes at its start, from 64M to 1024G."},
-	[MEMORY_HUGEPAGES] = {"hugepages", FIELD_FLAG, .preset = "true", .example = "false",
-		.sentence =
-			"Whether that memory is huge pages. Without them (a laboratory) look-ups "
-			"are slower."},
-};
-static const struct schema memory_schema = {"the memory of an edge",
-	"How much memory the dataplane takes, and of which kind.", memory_fields,
-	COUNT(memory_fields), -1};
-
 static const struct field port_fields[] = {
 	[PORT_NAME] = {"name", FIELD_NAME, .required = true, .example = "cust",
 		.sentence = "Name of the port, unique on its edge."},
@@ -99,12 +70,14 @@ static const struct schema port_schema = {
 
 static const struct field edge_fields[] = {
 	[EDGE_NAME] = {"name", FIELD_NAME, .required = true, .example = "fra1-a",
-		.sentence = "Name of the edge; `onramp-control --self` selects by it."},
+		.sentence = "Name of the edge; `edge` of `edge.yaml`, or `onramp-control --self`, "
+			    "selects by it."},
 	[EDGE_ZONE] = {"zone", FIELD_NAME, .example = "a",
 		.sentence = "Zone the edge stands in, for people."},
-	[EDGE_CORES] = {"cores", FIELD_MAPPING, .required = true, .schema = &cores_schema,
+	[EDGE_CORES] = {"cores", FIELD_MAPPING, .schema = &cores_schema,
 		.example = "{workers: [2, 3], control: [0, 1]}",
-		.sentence = "CPUs of the dataplane."},
+		.sentence = "CPUs of the dataplane; needed here where the machine's own file "
+			    "(`edge.yaml`) has none."},
 	[EDGE_MEMORY] = {"memory", FIELD_MAPPING, .schema = &memory_schema, .example = "{size: 4G}",
 		.sentence = "Memory of the dataplane."},
 	[EDGE_PORTS] = {"ports", FIELD_MAPPING, SHAPE_LIST, .required = true,

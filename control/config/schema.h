@@ -129,10 +129,21 @@ enum { BFD_INTERVAL, BFD_MULTIPLIER, BFD_AUTH };
 enum { AUTH_TYPE, AUTH_KEYS };
 enum { BUDGETS_NEIGHBOUR, BUDGETS_BGP, BUDGETS_BFD, BUDGETS_OTHER, BUDGETS_ICMP };
 enum { KEY_ID, KEY_FILE };
+enum {
+	MACHINE_EDGE,
+	MACHINE_CORES,
+	MACHINE_MEMORY,
+	MACHINE_STATE_DIR,
+	MACHINE_STALE,
+	MACHINE_SAMPLE
+};
 enum { STATIC_PREFIXES, STATIC_GATEWAY, STATIC_LINK_SUBNETS };
 enum { CONNECTION_CIRCUIT, CONNECTION_WEIGHT };
 
 extern const struct schema site_schema;
+extern const struct schema machine_schema; /* schema_machine.c */
+extern const struct schema cores_schema;
+extern const struct schema memory_schema;
 extern const struct schema bfd_schema;     /* schema_bfd.c */
 extern const struct schema budgets_schema; /* schema_budgets.c */
 extern const struct schema pair_schema;    /* schema_pairs.c */

@@ -116,8 +116,5 @@ bool yaml_check_structure(struct loader *loader, const char *document, size_t le
 		yaml_event_delete(&event);
 	}
 	yaml_parser_delete(&parser);
-	if (structure.documents == 0 && !structure.unusable)
-		report_at(loader, 1, "",
-			"the document is empty; it begins with site: NAME and asn: AS");
-	return structure.documents > 0 && !structure.unusable;
+	return !structure.unusable;
 }

@@ -343,20 +343,22 @@ static struct record *walk_mapping(struct walk *walk, const yaml_node_t *node,
 	return record;
 }
 
-static struct record *walk_root(struct loader *loader, yaml_document_t *document)
+static struct record *walk_root(
+	struct loader *loader, const struct schema *schema, yaml_document_t *document)
 {
 	struct walk walk = {loader, document};
 	const yaml_node_t *root = yaml_document_get_root_node(document);
 
 	if (root == NULL) {
-		report_at(loader, 1, "",
-			"the document is empty; it begins with site: NAME and asn: AS");
+		report_at(loader, 1, "", "the document is empty; it begins with %s: %s",
+			schema->fields[0].name, schema->fields[0].example);
 		return NULL;
 	}
-	return walk_mapping(&walk, root, &site_schema, "", node_line(root));
+	return walk_mapping(&walk, root, schema, "", node_line(root));
 }
 
-struct record *walk_document(struct loader *loader, const char *document, size_t length)
+struct record *walk_document(
+	struct loader *loader, const struct schema *schema, const char *document, size_t length)
 {
 	struct record *record = NULL;
 	yaml_document_t yaml;
@@ -372,7 +374,7 @@ struct record *walk_document(struct loader *loader, const char *document, size_t
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)document, length);
 	if (yaml_parser_load(&parser, &yaml)) {
-		record = walk_root(loader, &yaml);
+		record = walk_root(loader, schema, &yaml);
 		yaml_document_delete(&yaml);
 	} else {
 		yaml_report_syntax(loader, &parser, document, length);

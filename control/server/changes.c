@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "control/config/config.h"
+#include "control/config/machine.h"
 #include "control/log.h"
 #include "control/server/keys.h"
 #include "control/server/wishes.h"
@@ -42,11 +42,19 @@ struct site *changes_load_bare(struct office *office, const char *document, size
 	index = site_find_edge(site, office->self);
 	if (index >= 0) {
 		*edge = (unsigned int)index;
-		return site;
+		if (office->machine != NULL)
+			machine_apply(office->machine, &site->edges[index]);
+		if (site->edges[index].worker_cpu_count > 0)
+			return site;
+		*refusal = request_error("edges[%s].cores is missing, and this machine's edge.yaml "
+					 "has none either; write cores: {workers: [2, 3], "
+					 "control: [0, 1]} in one of them",
+			office->self);
+	} else {
+		*refusal = request_error("this machine is edge \"%s\", which the document does not "
+					 "name",
+			office->self);
 	}
-	*refusal = request_error("this machine is edge \"%s\" (onramp-control --self), which the "
-				 "document does not name",
-		office->self);
 	json_object_set(*refusal, "findings", *findings);
 	site_free(site);
 	return NULL;

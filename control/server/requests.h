@@ -20,8 +20,9 @@ struct office {
 	struct store store;
 	const char *state_dir;
 	const char *self;
-	const char *user;   /* of the machine, who asks now */
-	uint64_t keys_seen; /* control/server/key_watch.c */
+	const struct machine *machine; /* edge.yaml; NULL: there is none */
+	const char *user;              /* of the machine, who asks now */
+	uint64_t keys_seen;            /* control/server/key_watch.c */
 	char *refusal; /* why the stored document is not in force; NULL: it is, or there is none */
 };
 

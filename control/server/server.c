@@ -317,6 +317,7 @@ struct server *server_open(
 	server->office.sync = sync;
 	server->office.state_dir = options->state_dir;
 	server->office.self = options->self;
+	server->office.machine = options->machine;
 	/* Listening first makes sure that no other control is at work here. */
 	error = server_listen(server, options->run_dir);
 	if (error != 0) {

@@ -33,7 +33,8 @@ struct server;
 struct server_options {
 	const char *run_dir;
 	const char *state_dir;
-	const char *self;      /* the edge this machine is */
+	const char *self;              /* the edge this machine is */
+	const struct machine *machine; /* edge.yaml; NULL: there is none */
 	unsigned int sample_s; /* from look to look at what links move (control/usage/sampler.h) */
 };
 

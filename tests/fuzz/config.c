@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Any bytes as a configuration: a site whose plans and difference can be made, or findings with
- * lines; in no case both, and never a crash.
+ * Any bytes as a configuration, of a site and of a machine: a site whose plans and difference can
+ * be made, or findings with lines; in no case both, and never a crash.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/config/config.h"
+#include "control/config/machine.h"
 #include "control/model/plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,6 +29,17 @@ static void use_site(const struct site *site)
 	}
 }
 
+static void load_machine(const char *document, size_t size)
+{
+	struct config_findings findings;
+	struct machine machine;
+	int error = machine_load(document, size, &machine, &findings);
+
+	require((error == 0) == (findings.errors == 0));
+	require(error != 0 || (machine.edge[0] != '\0' && machine.state_dir[0] == '/'));
+	config_findings_free(&findings);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct config_findings findings;
@@ -45,5 +56,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_decref(rows);
 	config_findings_free(&findings);
 	site_free(site);
+	load_machine(size > 0 ? (const char *)data : "", size);
 	return 0;
 }

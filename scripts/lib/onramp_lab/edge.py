@@ -29,11 +29,17 @@ class Edge:
             netns=namespace.path)
         self.control = Process(
             lab, "control" + suffix,
-            [os.path.join(build, "control/onramp-control"), "--self", name,
-             "--run-dir", self.run_dir, "--state-dir", self.state_dir, "--frr-dir", self.frr.dir,
-             *control_options],
+            [os.path.join(build, "control/onramp-control"),
+             "--edge-file", self._write_edge_file(name),
+             "--run-dir", self.run_dir, "--frr-dir", self.frr.dir, *control_options],
             netns=namespace.path)
         self.onramp = os.path.join(build, "control/cli/onramp")
+
+    def _write_edge_file(self, name):
+        path = self.state_dir + ".yaml"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"edge: {name}\nstate_dir: {self.state_dir}\n")
+        return path
 
     def _make_domains_dir(self):
         """FRR's user passes through RUN_DIR, root alone reads it; the domains' mounts reach FRR's

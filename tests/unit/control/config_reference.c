@@ -64,6 +64,7 @@ static void test_every_field(void **state)
 	char *text = document();
 
 	assert_int_equal(count_missing(text, &site_schema), 0);
+	assert_int_equal(count_missing(text, &machine_schema), 0);
 	free(text);
 }
 

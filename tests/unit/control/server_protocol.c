@@ -30,7 +30,8 @@ static struct server *server;
 
 static struct server *open_server_as(const char *self)
 {
-	const struct server_options options = {dir, state_dir, self, 10};
+	const struct server_options options = {
+		.run_dir = dir, .state_dir = state_dir, .self = self, .sample_s = 10};
 
 	return server_open(base, &options, NULL);
 }

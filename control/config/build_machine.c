@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/config/machine.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "control/config/build.h"
+
+static void build_machine(struct loader *loader, const struct record *root, struct machine *machine)
+{
+	struct build build = {.loader = loader, .root = root};
+	const char *state_dir = record_name(root, MACHINE_STATE_DIR);
+
+	copy_name(machine->edge, root, MACHINE_EDGE);
+	machine->stale_s = (unsigned int)record_number(root, MACHINE_STALE, 0);
+	machine->sample_s = (unsigned int)record_number(root, MACHINE_SAMPLE, 0);
+	machine->has_cores = root->values[MACHINE_CORES].given;
+	build_cores(&build, record_of(root, MACHINE_CORES), &machine->own);
+	machine->has_memory = root->values[MACHINE_MEMORY].given;
+	build_memory(record_of(root, MACHINE_MEMORY), &machine->own);
+	if (state_dir[0] != '\0' && state_dir[0] != '/')
+		report(loader, root, MACHINE_STATE_DIR,
+			"\"%s\" is no absolute path; write one, such as /srv/onramp", state_dir);
+	else
+		memcpy(machine->state_dir, state_dir, strlen(state_dir) + 1);
+}
+
+int machine_load(const char *document, size_t length, struct machine *machine,
+	struct config_findings *findings)
+{
+	struct loader loader = {.findings = findings};
+	const struct record *root;
+
+	*machine = (struct machine){0};
+	*findings = (struct config_findings){0};
+	root = walk_document(&loader, &machine_schema, document, length);
+	if (root != NULL && !loader.no_memory)
+		build_machine(&loader, root, machine);
+	findings_sort(&loader);
+	loader_free(&loader);
+	if (loader.no_memory) {
+		config_findings_free(findings);
+		return -ENOMEM;
+	}
+	return findings->errors == 0 ? 0 : -EINVAL;
+}
+
+void machine_apply(const struct machine *machine, struct site_edge *edge)
+{
+	if (machine->has_cores) {
+		memcpy(edge->worker_cpus, machine->own.worker_cpus, sizeof(edge->worker_cpus));
+		memcpy(edge->control_cpus, machine->own.control_cpus, sizeof(edge->control_cpus));
+		edge->worker_cpu_count = machine->own.worker_cpu_count;
+		edge->control_cpu_count = machine->own.control_cpu_count;
+		edge->idle_sleep_us = machine->own.idle_sleep_us;
+	}
+	if (machine->has_memory) {
+		edge->memory_mb = machine->own.memory_mb;
+		edge->hugepages = machine->own.hugepages;
+	}
+}
