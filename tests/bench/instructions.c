@@ -75,7 +75,8 @@ static void make_frame(const struct input *input, struct frame *frame, unsigned 
 {
 	char source[INET6_ADDRSTRLEN], destination[INET6_ADDRSTRLEN];
 
-	/* 37 is odd: each route gets its packet, none after its neighbour's; 11 too, for sources. */
+	/* 37 is odd: each route gets its packet, none after its neighbour's; 11 too, for sources.
+	 */
 	write_address(source, input->family, number * 11 % ROUTES, 1 + number);
 	write_address(destination, input->family, number * 37 % ROUTES, 1 + number);
 	frame_to_us(frame, 0, input->in, input->family == AF_INET ? 0x0800 : 0x86dd);
