@@ -64,7 +64,8 @@ void add_group(uint32_t id, uint32_t count, const uint32_t *adjacencies)
 {
 	struct api_group api = {.id = id, .count = count};
 
-	memcpy(api.adjacencies, adjacencies, count * sizeof(adjacencies[0]));
+	if (count > 0)
+		memcpy(api.adjacencies, adjacencies, count * sizeof(adjacencies[0]));
 	assert_int_equal(group_upsert(&api), 0);
 }
 
