@@ -84,6 +84,7 @@ extern const struct command port_pair_commands[];
 extern const struct command show_commands[];
 extern const struct command wait_commands[];
 extern const struct command usage_commands[];
+extern const struct command filter_commands[];
 
 /* Fills cli from the arguments (argv[0] is skipped) and finds the command to run. NULL: it is over
  * (help was printed, or a mistake reported) and *status says how. */
@@ -108,6 +109,9 @@ int circuit_disable_run(const struct cli *cli);
 int circuit_set_bandwidth_run(const struct cli *cli);
 int circuit_set_tier_run(const struct cli *cli);
 int circuit_delete_run(const struct cli *cli);
+int filter_attach_run(const struct cli *cli);
+int filter_detach_run(const struct cli *cli);
+int show_advertised_run(const struct cli *cli);
 int circuit_set_run(const struct cli *cli);
 int peering_set_run(const struct cli *cli);
 int peering_delete_run(const struct cli *cli);

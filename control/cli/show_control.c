@@ -115,6 +115,27 @@ int show_rejected_run(const struct cli *cli)
 	return rows_print(cli, columns, COUNT(columns), rows);
 }
 
+int show_advertised_run(const struct cli *cli)
+{
+	static const struct column columns[] = {
+		{"peering", "PEERING", FORMAT_TEXT},
+		{"link", "LINK", FORMAT_TEXT},
+		{"neighbour", "NEIGHBOUR", FORMAT_TEXT},
+		{"prefix", "PREFIX", FORMAT_TEXT},
+		{"path", "PATH", FORMAT_TEXT},
+		{"med", "MED", FORMAT_NUMBER},
+	};
+	json_t *reply = control_ask(cli, json_pack("{s:s, s:s, s:s}", "request", "show", "what",
+						 "advertised", "within", cli->operand));
+	const char *error = json_string_value(json_object_get(reply, "error"));
+	json_t *rows = json_incref(json_object_get(reply, "rows"));
+
+	if (error != NULL)
+		cli_error(cli, "%s", error);
+	json_decref(reply);
+	return rows != NULL ? rows_print(cli, columns, COUNT(columns), rows) : STATUS_REFUSED;
+}
+
 int show_arp_run(const struct cli *cli)
 {
 	static const struct column columns[] = {

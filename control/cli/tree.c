@@ -156,6 +156,13 @@ static const struct command commands[] = {
 		.commands = port_pair_commands,
 	},
 	{
+		.name = "filter",
+		.summary = "which services public peerings are announced",
+		.details = "See the commands.",
+		.example = "onramp filter attach acme storage",
+		.commands = filter_commands,
+	},
+	{
 		.name = "wait",
 		.summary = "wait until something is so",
 		.details = "See the command.",

@@ -174,6 +174,33 @@ const struct command port_pair_commands[] = {
 	{0},
 };
 
+const struct command filter_commands[] = {
+	{
+		.name = "attach",
+		.operand = "CIRCUIT",
+		.value = "FILTER",
+		.options = OPTION_DRY_RUN | OPTION_AS,
+		.summary = "announce services to a circuit's public peering",
+		.details = "FILTER is one of the site's route_filters, in place of the one that is "
+			   "attached.\n"
+			   "At once, and no session begins anew. Refused until the circuit is "
+			   "provisioned and\n"
+			   "enabled and has a public peering.\n" AS_HELP DRY_RUN_HELP,
+		.example = "onramp filter attach acme storage",
+		.run = filter_attach_run,
+	},
+	{
+		.name = "detach",
+		.operand = "CIRCUIT",
+		.options = OPTION_DRY_RUN | OPTION_AS,
+		.summary = "announce nothing to a circuit's public peering",
+		.details = "At once, and no session begins anew.\n" AS_HELP DRY_RUN_HELP,
+		.example = "onramp filter detach acme",
+		.run = filter_detach_run,
+	},
+	{0},
+};
+
 const struct command wait_commands[] = {
 	{
 		.name = "circuit",

@@ -73,6 +73,15 @@ const struct command show_commands[] = {
 		.run = show_bgp_run,
 	},
 	{
+		.name = "advertised",
+		.operand = "ADDRESS",
+		.summary = "what neighbours are announced",
+		.details = "Asked from control, which asks FRR. PATH is without the site's own AS "
+			   "number.\n" ADDRESS_HELP,
+		.example = "onramp show advertised contoso/public",
+		.run = show_advertised_run,
+	},
+	{
 		.name = "bfd",
 		.operand = "[ADDRESS]",
 		.summary =

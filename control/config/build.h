@@ -19,8 +19,14 @@ struct build {
 bool build_edges(struct build *build);
 bool build_pairs(struct build *build);
 bool build_circuits(struct build *build);
+bool build_filters(struct build *build); /* before circuits */
 bool build_vnets(struct build *build);
 void build_budgets(struct build *build);
+bool build_services(struct build *build);
+/* How a virtual network or service is attached; its links are allocated. False: no memory. */
+bool build_core(struct build *build, const struct record *core, struct site_vnet *vnet);
+/* Is the VLAN of the index-th service free on its core port? */
+void check_core_vlan(struct build *build, const struct record *service, unsigned int index);
 
 /* The fields of an edge that its machine's own file may have too; NULL: nothing is said. */
 void build_cores(struct build *build, const struct record *cores, struct site_edge *edge);
@@ -44,6 +50,10 @@ void build_md5(const struct build *build, const struct record *record, unsigned 
 /* The prefix_limit field of a peering, with the defaults of its type and the circuit's tier. */
 struct prefix_limits build_limits(
 	const struct record *record, const struct site_circuit *circuit, enum peering_type type);
+
+/* validated_prefixes and route_filter, of a public peering only. */
+void build_public_peering(
+	struct build *build, const struct record *record, struct site_peering *peering);
 
 /* Peerings of one circuit, whose pair may be unknown (-1); then tags across each pair. */
 bool build_peerings(

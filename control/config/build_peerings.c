@@ -122,6 +122,7 @@ bool build_peerings(
 		peering->ttl_security = record_number(records[i], PEERING_TTL_SECURITY, 0) != 0;
 		build_md5(build, records[i], PEERING_MD5, &peering->md5);
 		peering->limits = build_limits(records[i], circuit, peering->type);
+		build_public_peering(build, records[i], peering);
 		check_tag_field(build, records[i], qinq);
 		build_manager(build, records[i], circuit, pair, peering);
 		check_peer_asn(build, records[i], build->site);

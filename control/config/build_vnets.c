@@ -43,40 +43,58 @@ static void find_core_port(struct build *build, const struct record *core, bool 
 			port->text, suggestion_text(&suggestion, nearest, sizeof(nearest)));
 }
 
-static const struct value *core_vlan(const struct record *vnet)
+static const struct value *core_vlan(const struct record *vnet, unsigned int field)
 {
-	const struct record *core = record_of(vnet, VNET_CORE);
+	const struct record *core = record_of(vnet, field);
 
 	if (core == NULL || usable(core, CORE_PORT) == NULL)
 		return NULL;
 	return usable(core, CORE_VLAN);
 }
 
+static void check_vlan(struct build *build, const struct record *core, const struct value *vlan,
+	const struct record *other, unsigned int field)
+{
+	const char *port = record_name(core, CORE_PORT);
+	const char *what = field == VNET_CORE ? "vnet" : "service";
+	const char *name = record_name(other, field == VNET_CORE ? VNET_NAME : SERVICE_NAME);
+	const struct value *its = core_vlan(other, field);
+
+	if (its == NULL || its->number != vlan->number ||
+		strcmp(record_name(record_of(other, field), CORE_PORT), port) != 0)
+		return;
+	if (vlan->number == 0)
+		report(build->loader, core, CORE_VLAN,
+			"0 (untagged) on port \"%s\" is %s \"%s\"'s already (line %u); write a "
+			"vlan: 1 to 4094",
+			port, what, name, its->line);
+	else
+		report(build->loader, core, CORE_VLAN,
+			"%s on port \"%s\" is %s \"%s\"'s already (line %u); choose another",
+			vlan->text, port, what, name, its->line);
+}
+
 static void check_vlans(struct build *build, struct record *const *records, unsigned int index)
 {
-	const struct value *vlan = core_vlan(records[index]);
+	const struct value *vlan = core_vlan(records[index], VNET_CORE);
 
-	if (vlan == NULL)
-		return;
-	const struct record *core = record_of(records[index], VNET_CORE);
-	const char *port = record_name(core, CORE_PORT);
-	for (unsigned int i = 0; i < index; i++) {
-		const struct value *other = core_vlan(records[i]);
-		if (other == NULL || other->number != vlan->number ||
-			strcmp(record_name(record_of(records[i], VNET_CORE), CORE_PORT), port) != 0)
-			continue;
-		if (vlan->number == 0)
-			report(build->loader, core, CORE_VLAN,
-				"0 (untagged) on port \"%s\" is vnet \"%s\"'s already (line %u); "
-				"write a "
-				"vlan: 1 to 4094",
-				port, record_name(records[i], VNET_NAME), other->line);
-		else
-			report(build->loader, core, CORE_VLAN,
-				"%s on port \"%s\" is vnet \"%s\"'s already (line %u); choose "
-				"another",
-				vlan->text, port, record_name(records[i], VNET_NAME), other->line);
-	}
+	for (unsigned int i = 0; vlan != NULL && i < index; i++)
+		check_vlan(
+			build, record_of(records[index], VNET_CORE), vlan, records[i], VNET_CORE);
+}
+
+void check_core_vlan(struct build *build, const struct record *service, unsigned int index)
+{
+	const struct value *vlan = core_vlan(service, SERVICE_CORE);
+	const struct record *core = record_of(service, SERVICE_CORE);
+	size_t vnets, services;
+	struct record *const *vnet_records = record_list(build->root, SITE_VNETS, &vnets);
+	struct record *const *records = record_list(build->root, SITE_SERVICES, &services);
+
+	for (size_t i = 0; vlan != NULL && i < vnets; i++)
+		check_vlan(build, core, vlan, vnet_records[i], VNET_CORE);
+	for (size_t i = 0; vlan != NULL && i < index; i++)
+		check_vlan(build, core, vlan, records[i], SERVICE_CORE);
 }
 
 static bool has_family(const struct value *link_subnets, uint8_t family)
@@ -160,7 +178,7 @@ static void check_gateways(
 	}
 }
 
-static bool build_core(struct build *build, const struct record *core, struct site_vnet *vnet)
+bool build_core(struct build *build, const struct record *core, struct site_vnet *vnet)
 {
 	const struct record *bgp = record_of(core, CORE_BGP), *fixed = record_of(core, CORE_STATIC);
 	bool both = core->values[CORE_BGP].given && core->values[CORE_STATIC].given;
@@ -197,7 +215,7 @@ static bool build_core(struct build *build, const struct record *core, struct si
 		build_core_links(build, fixed, edges, vnet);
 		if (errors == build->loader->findings->errors)
 			check_gateways(build, fixed, vnet);
-		return build_static(build, fixed, vnet);
+		return vnet->is_service || build_static(build, fixed, vnet);
 	}
 	return true;
 }

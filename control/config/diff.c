@@ -69,6 +69,21 @@ static void diff_md5(
 			"md5_file", "from", from->file, "to", to->file, ", with another secret"));
 }
 
+static void diff_service(json_t *changes, const struct site *from, const struct site_vnet *core)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "service %s", core->name);
+	for (unsigned int i = 0; i < from->service_count; i++) {
+		const struct site_vnet *old = &from->services[i].core;
+
+		if (strcmp(old->name, core->name) != 0)
+			continue;
+		diff_keys(changes, what, old->bfd_auth, core->bfd_auth);
+		diff_md5(changes, what, old->md5, core->md5);
+	}
+}
+
 /* Secrets are no facts: that they differ is told, not how. */
 static void diff_secrets(json_t *changes, const struct site *from, const struct site *to)
 {
@@ -100,6 +115,8 @@ static void diff_secrets(json_t *changes, const struct site *from, const struct 
 		diff_keys(changes, what, from->vnets[index].bfd_auth, to->vnets[i].bfd_auth);
 		diff_md5(changes, what, from->vnets[index].md5, to->vnets[i].md5);
 	}
+	for (unsigned int i = 0; from != NULL && i < to->service_count; i++)
+		diff_service(changes, from, &to->services[i].core);
 }
 
 static json_t *diff_changes(const struct site *from, const struct site *to)
@@ -158,7 +175,8 @@ static json_t *edge_sessions(const struct site *site, const char *edge)
 		return NULL;
 	}
 	for (unsigned int i = 0; i < plan->domain_count; i++) {
-		for (unsigned int j = 0; j < plan->domains[i].link_count; j++) {
+		for (unsigned int j = 0;
+			plan_may_peer(&plan->domains[i]) && j < plan->domains[i].link_count; j++) {
 			const struct plan_link *link = &plan->domains[i].links[j];
 			add_session(sessions, plan, link, &link->edge4, &link->peer4);
 			add_session(sessions, plan, link, &link->edge6, &link->peer6);

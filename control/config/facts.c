@@ -146,6 +146,40 @@ static void limit_facts(json_t *fields, const struct prefix_limits *limits)
 	fact(fields, "prefix_limit.mode", "%s", limits->soft ? "soft" : "hard");
 }
 
+static void prefix_facts(
+	json_t *fields, const struct ip *prefixes, unsigned int count, const char *what)
+{
+	char field[64], prefix[64];
+
+	for (unsigned int i = 0; i < count; i++) {
+		ip_text(&prefixes[i], prefix, sizeof(prefix));
+		snprintf(field, sizeof(field), "prefix %.50s", prefix);
+		fact(fields, field, "%s", what);
+	}
+}
+
+static void public_facts(
+	json_t *fields, const struct site *site, const struct site_peering *peering)
+{
+	if (peering->type != PEERING_PUBLIC)
+		return;
+	fact(fields, "route_filter", "%s",
+		peering->filter >= 0 ? site->filters[peering->filter].name : "none");
+	prefix_facts(fields, peering->validated, peering->validated_count, "validated");
+}
+
+static void communities_fact(
+	json_t *fields, const char *field, const struct community *communities, unsigned int count)
+{
+	char text[SITE_ALLOWED_MAX * COMMUNITY_TEXT_MAX] = "", one[COMMUNITY_TEXT_MAX];
+
+	for (unsigned int i = 0; i < count && i < SITE_ALLOWED_MAX; i++) {
+		strcat(text, i > 0 ? " " : "");
+		strcat(text, community_text(&communities[i], one));
+	}
+	json_object_set_new(fields, field, json_string(text));
+}
+
 static void circuit_facts(
 	json_t *facts, const struct site *site, const struct site_circuit *circuit)
 {
@@ -182,6 +216,7 @@ static void circuit_facts(
 		if (peering->md5 != NULL)
 			fact(fields, "md5_file", "%s", peering->md5->file);
 		limit_facts(fields, &peering->limits);
+		public_facts(fields, site, peering);
 		for (unsigned int half = 0; half < LINKS; half++)
 			link_fact(fields, link_name(half), &peering->links[half]);
 	}
@@ -189,7 +224,7 @@ static void circuit_facts(
 
 static void vnet_facts(json_t *facts, const struct site *site, const struct site_vnet *vnet)
 {
-	json_t *fields = object(facts, "vnet %s", vnet->name);
+	json_t *fields = object(facts, "%s %s", vnet->is_service ? "service" : "vnet", vnet->name);
 	char field[64];
 
 	fact(fields, "port", "%s", vnet->port);
@@ -206,12 +241,8 @@ static void vnet_facts(json_t *facts, const struct site *site, const struct site
 		snprintf(field, sizeof(field), "link on %s", site->edges[i].name);
 		link_fact(fields, field, &vnet->links[i]);
 	}
-	for (unsigned int i = 0; i < vnet->static_prefix_count; i++) {
-		char prefix[64];
-		ip_text(&vnet->static_prefixes[i], prefix, sizeof(prefix));
-		snprintf(field, sizeof(field), "prefix %.50s", prefix);
-		fact(fields, field, "routed");
-	}
+	prefix_facts(fields, vnet->static_prefixes, vnet->static_prefix_count,
+		vnet->is_static ? "routed" : "accepted");
 	for (unsigned int i = 0; i < vnet->connection_count; i++) {
 		const struct site_connection *connection = &vnet->connections[i];
 		fields = object(facts, "connection %s - %s", vnet->name,
@@ -227,6 +258,17 @@ static void budgets_facts(json_t *fields, const struct site_budgets *budgets)
 	fact(fields, "control_budgets.bfd", "%u", budgets->bfd);
 	fact(fields, "control_budgets.other", "%u", budgets->other);
 	fact(fields, "control_budgets.icmp_errors", "%u", budgets->icmp_errors);
+}
+
+static void service_facts(
+	json_t *facts, const struct site *site, const struct site_service *service)
+{
+	char what[64];
+
+	vnet_facts(facts, site, &service->core);
+	snprintf(what, sizeof(what), "service %s", service->core.name);
+	communities_fact(json_object_get(facts, what), "communities", service->communities,
+		service->community_count);
 }
 
 json_t *site_facts(const struct site *site)
@@ -247,5 +289,10 @@ json_t *site_facts(const struct site *site)
 		circuit_facts(facts, site, &site->circuits[i]);
 	for (unsigned int i = 0; i < site->vnet_count; i++)
 		vnet_facts(facts, site, &site->vnets[i]);
+	for (unsigned int i = 0; i < site->filter_count; i++)
+		communities_fact(object(facts, "route filter %s", site->filters[i].name), "allow",
+			site->filters[i].allow, site->filters[i].allow_count);
+	for (unsigned int i = 0; i < site->service_count; i++)
+		service_facts(facts, site, &site->services[i]);
 	return facts;
 }

@@ -11,7 +11,7 @@ static void check_limits(struct build *build)
 	const struct site *site = build->site;
 
 	for (unsigned int edge = 0; edge < site->edge_count; edge++) {
-		unsigned int links = site->vnet_count;
+		unsigned int links = site->vnet_count + site->service_count;
 		for (unsigned int i = 0; i < site->circuit_count; i++) {
 			const struct site_circuit *circuit = &site->circuits[i];
 			const struct port_ref *ports = site->port_pairs[circuit->port_pair].ports;
@@ -40,8 +40,8 @@ static struct site *build_site(struct loader *loader, const struct record *root)
 	build.site->asn = (uint32_t)record_number(root, SITE_ASN, 0);
 	build_budgets(&build);
 	build.site->revision = record_number(root, SITE_REVISION, 0);
-	if (!build_edges(&build) || !build_pairs(&build) || !build_circuits(&build) ||
-		!build_vnets(&build))
+	if (!build_edges(&build) || !build_pairs(&build) || !build_filters(&build) ||
+		!build_circuits(&build) || !build_vnets(&build) || !build_services(&build))
 		loader->no_memory = true;
 	else if (loader->findings->errors == 0)
 		check_limits(&build);

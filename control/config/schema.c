@@ -136,6 +136,13 @@ static const struct field peering_fields[] = {
 	[PEERING_LIMIT] = {"prefix_limit", FIELD_MAPPING, .schema = &limit_schema,
 		.example = "{ipv4: 8000, mode: soft}",
 		.sentence = "How many prefixes the customer may announce."},
+	[PEERING_VALIDATED] = {"validated_prefixes", PREFIXES, .example = "[198.51.100.0/24]",
+		.sentence = "Of a public peering: the public prefixes that the customer may "
+			    "announce, parts of them too, down to a /29 or a /64. Without any its "
+			    "sessions stay down."},
+	[PEERING_FILTER] = {"route_filter", FIELD_NAME, .example = "storage",
+		.sentence = "Of a public peering: which services it is announced, and reaches. "
+			    "Without one none. `onramp filter attach` sets it too."},
 	[PEERING_LINK_SUBNETS] = {"link_subnets", PREFIXES,
 		.example = "[192.0.2.0/29, \"2001:db8:1::/125\"]",
 		.sentence = "One /29 and/or one /125, split in halves: the first is the primary "
@@ -233,7 +240,7 @@ static const struct field bgp_fields[] = {
 	[BGP_MD5] = {"md5_file", FIELD_TEXT, .example = "/etc/onramp/keys/core-md5",
 		.sentence = MD5_SENTENCE},
 };
-static const struct schema bgp_schema = {"a core attachment by BGP",
+const struct schema bgp_schema = {"a core attachment by BGP",
 	"The network's prefixes are learned from a core router.", bgp_fields, COUNT(bgp_fields),
 	-1};
 
@@ -316,6 +323,10 @@ static const struct field site_fields[] = {
 		.example = "see below", .sentence = "The site's circuits."},
 	[SITE_VNETS] = {"vnets", FIELD_MAPPING, SHAPE_LIST, .schema = &vnet_schema,
 		.example = "see below", .sentence = "The site's virtual networks."},
+	[SITE_FILTERS] = {"route_filters", FIELD_MAPPING, SHAPE_LIST, .schema = &filter_schema,
+		.example = "see below", .sentence = "What public peerings are announced."},
+	[SITE_SERVICES] = {"services", FIELD_MAPPING, SHAPE_LIST, .schema = &service_schema,
+		.example = "see below", .sentence = "The operator's public services."},
 	[SITE_BUDGETS] = {"control_budgets", FIELD_MAPPING, .schema = &budgets_schema,
 		.example = "{other: 100}",
 		.sentence = "How much each link may ask of the edge itself."},
@@ -326,10 +337,6 @@ const struct schema site_schema = {
 static const struct {
 	const char *field, *what;
 } later_fields[] = {
-	{"route_filter", "route filters"},
-	{"route_filters", "route filters"},
-	{"validated_prefixes", "the validation of public prefixes"},
-	{"services", "public services"},
 	{"macsec", "MACsec"},
 	{"ipsec", "IPsec"},
 	{"reserved_asns", "a list of reserved AS numbers"},

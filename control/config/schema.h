@@ -71,7 +71,9 @@ enum {
 	SITE_PAIRS,
 	SITE_CIRCUITS,
 	SITE_VNETS,
-	SITE_BUDGETS
+	SITE_BUDGETS,
+	SITE_FILTERS,
+	SITE_SERVICES
 };
 enum { EDGE_NAME, EDGE_ZONE, EDGE_CORES, EDGE_MEMORY, EDGE_PORTS };
 enum { CORES_WORKERS, CORES_CONTROL, CORES_IDLE };
@@ -117,6 +119,8 @@ enum {
 	PEERING_TTL_SECURITY,
 	PEERING_MD5,
 	PEERING_LIMIT,
+	PEERING_VALIDATED,
+	PEERING_FILTER,
 	PEERING_LINK_SUBNETS,
 	PEERING_PRIMARY,
 	PEERING_SECONDARY,
@@ -137,17 +141,21 @@ enum {
 	MACHINE_STALE,
 	MACHINE_SAMPLE
 };
-enum { STATIC_PREFIXES, STATIC_GATEWAY, STATIC_LINK_SUBNETS };
+enum { STATIC_GATEWAY, STATIC_LINK_SUBNETS, STATIC_PREFIXES };
+enum { FILTER_NAME, FILTER_ALLOW };
+enum { SERVICE_NAME, SERVICE_PREFIXES, SERVICE_COMMUNITIES, SERVICE_CORE };
 enum { CONNECTION_CIRCUIT, CONNECTION_WEIGHT };
 
 extern const struct schema site_schema;
 extern const struct schema machine_schema; /* schema_machine.c */
 extern const struct schema cores_schema;
 extern const struct schema memory_schema;
-extern const struct schema bfd_schema;     /* schema_bfd.c */
-extern const struct schema budgets_schema; /* schema_budgets.c */
-extern const struct schema pair_schema;    /* schema_pairs.c */
-extern const struct schema limit_schema;   /* schema_limits.c */
+extern const struct schema bfd_schema;                    /* schema_bfd.c */
+extern const struct schema budgets_schema;                /* schema_budgets.c */
+extern const struct schema pair_schema;                   /* schema_pairs.c */
+extern const struct schema limit_schema;                  /* schema_limits.c */
+extern const struct schema filter_schema, service_schema; /* schema_public.c */
+extern const struct schema bgp_schema;
 
 /* What a later version brings ("BFD sessions"), or NULL: a field that is refused by name. */
 const char *schema_later(const char *field);

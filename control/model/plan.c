@@ -7,6 +7,9 @@
 
 #include "control/model/lifecycle.h"
 
+/* All services alike: what several have is shared among them. */
+#define SERVICE_WEIGHT 100
+
 static struct plan_rate circuit_rate(const struct site_circuit *circuit)
 {
 	if (!circuit->rate_limit)
@@ -64,6 +67,10 @@ static void plan_peering(
 	domain->kind = peering->type == PEERING_PRIVATE ? DOMAIN_PRIVATE : DOMAIN_PUBLIC;
 	memcpy(domain->owner, circuit->name, sizeof(domain->owner));
 	domain->limits = peering->limits;
+	domain->accepted = peering->validated;
+	domain->accepted_count = peering->validated_count;
+	if (peering->type == PEERING_PUBLIC && peering->filter >= 0)
+		domain->filter = &plan->site->filters[peering->filter];
 	plan->domain_count++;
 }
 
@@ -76,7 +83,8 @@ static int edge_core_port(const struct site_edge *edge, const char *name)
 	return -1;
 }
 
-static void plan_vnet(struct plan *plan, const struct site_vnet *vnet)
+static void plan_core(
+	struct plan *plan, const struct site_vnet *vnet, const struct site_service *service)
 {
 	unsigned int self = (unsigned int)(plan->edge - plan->site->edges);
 	const struct site_link *link = &vnet->links[self];
@@ -85,11 +93,18 @@ static void plan_vnet(struct plan *plan, const struct site_vnet *vnet)
 	if (!link->present || port < 0)
 		return;
 	struct plan_domain *domain = &plan->domains[plan->domain_count++];
-	snprintf(domain->name, sizeof(domain->name), "vnet.%s", vnet->name);
-	domain->kind = DOMAIN_VNET;
+	snprintf(domain->name, sizeof(domain->name), "%s.%s", service ? "service" : "vnet",
+		vnet->name);
+	domain->kind = service ? DOMAIN_SERVICE : DOMAIN_VNET;
+	domain->service = service;
 	memcpy(domain->owner, vnet->name, sizeof(domain->owner));
-	domain->static_prefixes = vnet->static_prefixes;
-	domain->static_prefix_count = vnet->static_prefix_count;
+	if (vnet->is_static) {
+		domain->static_prefixes = vnet->static_prefixes;
+		domain->static_prefix_count = vnet->static_prefix_count;
+	} else if (service) {
+		domain->accepted = vnet->static_prefixes;
+		domain->accepted_count = vnet->static_prefix_count;
+	}
 	domain->link_count = 1;
 
 	struct plan_link *out = &domain->links[0];
@@ -138,14 +153,39 @@ static void plan_connections(struct plan *plan, const struct site_vnet *vnet)
 	}
 }
 
+/* A route filter connects a public peering with each service that it lets through. */
+static void plan_filters(struct plan *plan)
+{
+	for (unsigned int i = 0; i < plan->domain_count; i++) {
+		const struct site_filter *filter = plan->domains[i].filter;
+
+		for (unsigned int j = 0; filter != NULL && j < plan->domain_count; j++) {
+			const struct site_service *service = plan->domains[j].service;
+
+			if (service == NULL ||
+				!communities_meet(filter->allow, filter->allow_count,
+					service->communities, service->community_count))
+				continue;
+			plan->connections[plan->connection_count++] = (struct plan_connection){
+				.circuit_domain = i, .vnet_domain = j, .weight = SERVICE_WEIGHT};
+		}
+	}
+}
+
+bool plan_may_peer(const struct plan_domain *domain)
+{
+	return domain->kind != DOMAIN_PUBLIC || domain->accepted_count > 0;
+}
+
 static struct plan *plan_alloc(const struct site *site, unsigned int edge)
 {
-	size_t domains = site->vnet_count, connections = 0;
+	size_t domains = site->vnet_count + site->service_count, connections = 0;
 
 	for (unsigned int i = 0; i < site->circuit_count; i++)
 		domains += site->circuits[i].peering_count;
 	for (unsigned int i = 0; i < site->vnet_count; i++)
 		connections += site->vnets[i].connection_count;
+	connections += (size_t)site->circuit_count * site->service_count;
 
 	struct plan *plan = calloc(1, sizeof(*plan));
 	if (plan == NULL)
@@ -178,9 +218,12 @@ struct plan *plan_build(const struct site *site, unsigned int edge)
 			plan_peering(plan, circuit, &circuit->peerings[j]);
 	}
 	for (unsigned int i = 0; i < site->vnet_count; i++)
-		plan_vnet(plan, &site->vnets[i]);
+		plan_core(plan, &site->vnets[i], NULL);
+	for (unsigned int i = 0; i < site->service_count; i++)
+		plan_core(plan, &site->services[i].core, &site->services[i]);
 	for (unsigned int i = 0; i < site->vnet_count; i++)
 		plan_connections(plan, &site->vnets[i]);
+	plan_filters(plan);
 	return plan;
 }
 

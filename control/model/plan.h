@@ -8,11 +8,11 @@
 
 #include "control/model/site.h"
 
-/* Domains are named private.CIRCUIT, public.CIRCUIT, vnet.NAME: at most 35 characters, which is
- * what FRR takes for a VRF; the namespace has the same name. */
+/* Domains are named private.CIRCUIT, public.CIRCUIT, vnet.NAME, service.NAME: at most 35
+ * characters, which is what FRR takes for a VRF; the namespace has the same name. */
 #define DOMAIN_NAME_MAX 36
 
-enum domain_kind { DOMAIN_PRIVATE, DOMAIN_PUBLIC, DOMAIN_VNET };
+enum domain_kind { DOMAIN_PRIVATE, DOMAIN_PUBLIC, DOMAIN_VNET, DOMAIN_SERVICE };
 
 /* What a circuit may send over one link in one direction, all its peerings together. */
 struct plan_rate {
@@ -47,11 +47,16 @@ struct plan_domain {
 	const struct ip *static_prefixes; /* belong to the site; via links[0].peer4/6 */
 	unsigned int static_prefix_count;
 	struct prefix_limits limits; /* of what is learned by BGP */
+	/* Of public peerings and services: what BGP may bring, parts too; the site's. */
+	const struct ip *accepted;
+	unsigned int accepted_count;
+	const struct site_service *service; /* of a service's domain */
+	const struct site_filter *filter;   /* attached to a public peering */
 };
 
 /* A connection: each domain's own routes appear in the other, one hop. */
 struct plan_connection {
-	unsigned int circuit_domain, vnet_domain; /* indexes in domains */
+	unsigned int circuit_domain, vnet_domain; /* indexes in domains; or service's */
 	uint32_t weight;
 };
 
@@ -67,4 +72,6 @@ struct plan {
 /* edge: index in site->edges. NULL: no memory. */
 struct plan *plan_build(const struct site *site, unsigned int edge);
 void plan_free(struct plan *plan);
+/* Has the domain's BGP got what it needs? A public peering without validated prefixes has not. */
+bool plan_may_peer(const struct plan_domain *domain);
 int plan_find_domain(const struct plan *plan, const char *name);

@@ -25,8 +25,18 @@ static void free_peerings(struct site_circuit *circuit)
 	for (unsigned int i = 0; i < circuit->peering_count; i++) {
 		free_auth(circuit->peerings[i].bfd_auth);
 		free_md5(circuit->peerings[i].md5);
+		free(circuit->peerings[i].validated);
 	}
 	free(circuit->peerings);
+}
+
+static void free_vnet(struct site_vnet *vnet)
+{
+	free_auth(vnet->bfd_auth);
+	free_md5(vnet->md5);
+	free(vnet->static_prefixes);
+	free(vnet->links);
+	free(vnet->connections);
 }
 
 void site_free(struct site *site)
@@ -37,15 +47,18 @@ void site_free(struct site *site)
 		free(site->edges[i].ports);
 	for (unsigned int i = 0; i < site->circuit_count; i++)
 		free_peerings(&site->circuits[i]);
-	for (unsigned int i = 0; i < site->vnet_count; i++) {
-		free_auth(site->vnets[i].bfd_auth);
-		free_md5(site->vnets[i].md5);
-		free(site->vnets[i].static_prefixes);
-		free(site->vnets[i].links);
-		free(site->vnets[i].connections);
+	for (unsigned int i = 0; i < site->vnet_count; i++)
+		free_vnet(&site->vnets[i]);
+	for (unsigned int i = 0; i < site->filter_count; i++)
+		free(site->filters[i].allow);
+	for (unsigned int i = 0; i < site->service_count; i++) {
+		free_vnet(&site->services[i].core);
+		free(site->services[i].communities);
 	}
 	for (unsigned int i = 0; i < site->port_pair_count; i++)
 		free(site->port_pairs[i].authorizations);
+	free(site->filters);
+	free(site->services);
 	free(site->edges);
 	free(site->port_pairs);
 	free(site->circuits);

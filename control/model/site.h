@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/model/community.h"
+
 #define NAME_MAX_LENGTH 24 /* site, edge, port, circuit, vnet names: [a-z0-9][a-z0-9-]* */
 
 /* An address or prefix of either family; network byte order, IPv4 in the first 4 bytes. */
@@ -150,6 +152,9 @@ struct site_peering {
 	bool ttl_security;         /* RFC 5082 for BGP */
 	struct md5_key *md5;       /* NULL: none */
 	struct prefix_limits limits;
+	struct ip *validated; /* of a public peering: what may be announced to us */
+	unsigned int validated_count;
+	int filter; /* of a public peering: index in the site's filters, -1: none */
 	struct site_link links[LINKS];
 };
 
@@ -178,21 +183,38 @@ struct site_connection {
 	uint32_t weight;      /* default 100; the highest wins, equals share */
 };
 
+/* Also the core attachment of a public service. */
 struct site_vnet {
 	char name[NAME_MAX_LENGTH + 1];
 	char port[NAME_MAX_LENGTH + 1]; /* on every edge that has a core port of this name */
 	uint16_t vlan;                  /* 0: untagged */
+	bool is_service;
 	bool is_static;
 	uint32_t peer_asn;          /* BGP attachment */
 	struct bfd_timers bfd;      /* of the same */
 	struct bfd_auth *bfd_auth;  /* of the same; NULL: none */
 	struct md5_key *md5;        /* of the same; NULL: none */
-	struct ip *static_prefixes; /* static attachment */
+	struct ip *static_prefixes; /* static attachment; of a service always */
 	unsigned int static_prefix_count;
 	struct site_link
 		*links; /* by edge index; the n-th edge takes the n-th part of link_subnets */
 	struct site_connection *connections;
 	unsigned int connection_count;
+};
+
+#define SITE_COMMUNITIES_MAX 7 /* of a service: an announcement has room for them */
+#define SITE_ALLOWED_MAX 64    /* of a route filter */
+
+struct site_filter {
+	char name[NAME_MAX_LENGTH + 1];
+	struct community *allow;
+	unsigned int allow_count;
+};
+
+struct site_service {
+	struct site_vnet core; /* with its name */
+	struct community *communities;
+	unsigned int community_count;
 };
 
 struct site {
@@ -208,6 +230,10 @@ struct site {
 	struct site_vnet *vnets;
 	unsigned int vnet_count;
 	struct site_budgets budgets;
+	struct site_filter *filters;
+	unsigned int filter_count;
+	struct site_service *services;
+	unsigned int service_count;
 };
 
 void site_free(struct site *site);

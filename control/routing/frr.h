@@ -58,8 +58,8 @@ void frr_close(struct frr *frr);
 
 /* States the whole wish, also for domains that are as before; copied. The difference is pushed
  * when the daemons are there, again after each of their restarts, and domains of ours (by name
- * prefix private. public. vnet.) that are not named any more are removed. Cheap when nothing
- * differs. 0 or -errno. */
+ * prefix private. public. vnet. service.) that are not named any more are removed. Cheap when
+ * nothing differs. 0 or -errno. */
 int frr_want(
 	struct frr *frr, const struct plan *plan, const struct frr_domain *domains, size_t count);
 

@@ -59,7 +59,7 @@ static bool begins(const char *text, const char *with)
 static size_t key_length(const char *text)
 {
 	static const char *const single[] = {"remote-as ", "description ", "update-source ",
-		"timers ", "bfd profile ", "password ", "maximum-prefix "};
+		"timers ", "bfd profile ", "password ", "maximum-prefix ", "shutdown "};
 	size_t neighbor = words(text, 2);
 
 	if (begins(text, "network ") || begins(text, "bgp router-id "))

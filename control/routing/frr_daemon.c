@@ -229,6 +229,10 @@ static void on_answer(void *context, int code, const char *text, size_t length)
 /* What must be there before something else, and go after it. */
 static unsigned int order_of(const struct frr_object *object)
 {
+	if (strncmp(object->head, "bgp as-path ", 12) == 0 ||
+		strncmp(object->head, "ip prefix-list ", 15) == 0 ||
+		strncmp(object->head, "ipv6 prefix-list ", 17) == 0)
+		return 3; /* named by their content: no two of a name */
 	if (strncmp(object->head, "bgp ", 4) == 0)
 		return 0;
 	return strncmp(object->head, "route-map ", 10) == 0 ? 1 : 2;
@@ -263,9 +267,11 @@ static void collect(struct frr_daemon *daemon, struct config_commands *commands)
 	add_commands(daemon, 2, true, commands);
 	add_commands(daemon, 0, true, commands);
 	add_commands(daemon, 0, false, commands);
+	add_commands(daemon, 3, false, commands);
 	add_commands(daemon, 1, false, commands);
 	add_commands(daemon, 2, false, commands);
 	add_commands(daemon, 1, true, commands);
+	add_commands(daemon, 3, true, commands);
 	if (commands->count)
 		config_command(commands, "end");
 }

@@ -21,7 +21,8 @@ static bool begins(const char *text, const char *with)
 
 static bool is_our_domain(const char *name)
 {
-	return begins(name, "private.") || begins(name, "public.") || begins(name, "vnet.");
+	return begins(name, "private.") || begins(name, "public.") || begins(name, "vnet.") ||
+	       begins(name, "service.");
 }
 
 static bool is_our_head(enum config_kind kind, const char *head)
@@ -34,7 +35,9 @@ static bool is_our_head(enum config_kind kind, const char *head)
 		return begins(head, "vrf ") && is_our_domain(head + 4);
 	if (begins(head, "router bgp "))
 		return vrf && is_our_domain(vrf + 5);
-	return begins(head, "route-map onramp-") ||
+	return begins(head, "route-map onramp-") || begins(head, "ip prefix-list onramp-") ||
+	       begins(head, "ipv6 prefix-list onramp-") ||
+	       begins(head, "bgp as-path access-list onramp-") ||
 	       begins(head, "bgp large-community-list standard onramp-");
 }
 

@@ -18,15 +18,10 @@
 #define BFD_PRESET_INTERVAL_MS 300
 #define BFD_PRESET_MULTIPLIER 3
 
-/* Policies by kind: a public domain takes and gives nothing until prefixes are validated and a
- * route filter is attached. */
-static const char *policy(enum domain_kind kind, bool out, bool shut)
+static bool takes_all(const struct plan_domain *domain)
 {
-	if (kind == DOMAIN_PUBLIC)
-		return "onramp-deny";
-	if (shut)
-		return out ? "onramp-out-drain" : "onramp-in-drain";
-	return out ? "onramp-out" : "onramp-in";
+	return domain->kind == DOMAIN_PRIVATE || domain->kind == DOMAIN_VNET ||
+	       (domain->kind == DOMAIN_SERVICE && domain->accepted_count == 0);
 }
 
 static bool has_bfd(const struct plan_link *link)
@@ -84,23 +79,36 @@ static int add_bfd(struct config_block *block, const struct plan_link *link, con
 	return error;
 }
 
-static int add_policies(struct config_block *block, const struct frr_domain *domain,
+static int add_policies(struct config_block *block, const struct frr_domain *domain, uint32_t asn,
 	unsigned int link, const struct ip *peer, const char *to)
 {
 	enum config_section section = section_of(peer);
-	enum domain_kind kind = domain->domain->kind;
+	bool out = domain->shut_out >> link & 1, in = domain->shut_in >> link & 1;
+	char accept[FRR_POLICY_NAME_MAX];
 	int error = 0;
 
-	error |= config_block_add(block, section, "neighbor %s route-map %s in", to,
-		policy(kind, false, domain->shut_in >> link & 1));
+	if (takes_all(domain->domain))
+		snprintf(accept, sizeof(accept), "%s", in ? "onramp-in-drain" : "onramp-in");
+	else if (domain->domain->accepted_count == 0)
+		snprintf(accept, sizeof(accept), "onramp-deny");
+	else
+		frr_accept_name(domain, asn, link, peer->family, accept);
+	error |= config_block_add(block, section, "neighbor %s route-map %s in", to, accept);
 	error |= config_block_add(block, section, "neighbor %s route-map %s out", to,
-		policy(kind, true, domain->shut_out >> link & 1));
+		!plan_may_peer(domain->domain) ? "onramp-deny"
+		: out                          ? "onramp-out-drain"
+					       : "onramp-out");
+	/* What was refused can be shown, and a changed policy asks nobody to say all again. */
+	if (domain->domain->kind == DOMAIN_PUBLIC)
+		error |= config_block_add(
+			block, section, "neighbor %s soft-reconfiguration inbound", to);
 	return error;
 }
 
-/* FRR counts what its policies accept. What is above a soft limit control refuses (sync/limits.c),
- * but not without end. bgpd looks before it counts what it looks at: the first that is too many
- * closes the session with the next update only, or when the limit is stated in another way. */
+/* FRR counts what its policies accept, of a public peering also what they refuse, which it keeps
+ * for us to show. What is above a soft limit control refuses (sync/limits.c), but not without end.
+ * bgpd looks before it counts what it looks at: the first that is too many closes the session with
+ * the next update only, or when the limit is stated in another way. */
 static int add_limit(struct config_block *block, const struct frr_domain *domain, unsigned int link,
 	const struct ip *peer, const char *to)
 {
@@ -114,11 +122,11 @@ static int add_limit(struct config_block *block, const struct frr_domain *domain
 	if (limits->soft)
 		limit *= FRR_SOFT_LIMIT_CLOSES_AT;
 	return config_block_add(block, section_of(peer),
-		"neighbor %s maximum-prefix %" PRIu32 " %d restart %d", to, limit, warn_percent,
-		REOPEN_MINUTES);
+		"neighbor %s maximum-prefix %" PRIu32 " %d restart %d%s", to, limit, warn_percent,
+		REOPEN_MINUTES, domain->domain->kind == DOMAIN_PUBLIC ? " force" : "");
 }
 
-static int add_neighbor(struct config_block *block, const struct frr_domain *domain,
+static int add_neighbor(struct config_block *block, const struct frr_domain *domain, uint32_t asn,
 	unsigned int number, const struct ip *peer, const struct ip *edge)
 {
 	const struct plan_link *link = &domain->domain->links[number];
@@ -144,8 +152,11 @@ static int add_neighbor(struct config_block *block, const struct frr_domain *dom
 		error |= config_block_add(
 			block, SECTION_NONE, "neighbor %s" CONFIG_PASSWORD_UNKNOWN, to);
 	error |= add_limit(block, domain, number, peer, to);
+	if (!plan_may_peer(domain->domain))
+		error |= config_block_add(block, SECTION_NONE,
+			"neighbor %s shutdown message no public prefix is validated yet", to);
 	error |= config_block_add(block, section, "neighbor %s activate", to);
-	error |= add_policies(block, domain, number, peer, to);
+	error |= add_policies(block, domain, asn, number, peer, to);
 	return error ? -ENOMEM : 0;
 }
 
@@ -181,7 +192,8 @@ bool frr_has_session(const struct plan_domain *domain)
 	return false;
 }
 
-static int add_instance(struct config_block *block, const struct frr_domain *frr_domain)
+static int add_instance(
+	struct config_block *block, const struct frr_domain *frr_domain, uint32_t asn)
 {
 	const struct plan_domain *domain = frr_domain->domain;
 	/* A helper keeps the routes of a session that timed out for the restart time, whether bgpd
@@ -209,9 +221,11 @@ static int add_instance(struct config_block *block, const struct frr_domain *frr
 		const struct plan_link *link = &domain->links[i];
 
 		if (link->peer_asn && link->peer4.family)
-			error |= add_neighbor(block, frr_domain, i, &link->peer4, &link->edge4);
+			error |=
+				add_neighbor(block, frr_domain, asn, i, &link->peer4, &link->edge4);
 		if (link->peer_asn && link->peer6.family)
-			error |= add_neighbor(block, frr_domain, i, &link->peer6, &link->edge6);
+			error |=
+				add_neighbor(block, frr_domain, asn, i, &link->peer6, &link->edge6);
 	}
 	return error ? -ENOMEM : 0;
 }
@@ -223,7 +237,7 @@ struct config_block *frr_instance(uint32_t asn, const struct frr_domain *domain)
 
 	snprintf(head, sizeof(head), "router bgp %" PRIu32 " vrf %s", asn, domain->domain->name);
 	block = config_block_new(head);
-	if (block && add_instance(block, domain) < 0) {
+	if (block && add_instance(block, domain, asn) < 0) {
 		config_block_release(block);
 		return NULL;
 	}

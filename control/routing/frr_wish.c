@@ -46,6 +46,8 @@ uint64_t frr_wish_hash(const struct site *site, const struct frr_domain *frr_dom
 	hash = hash_more(hash, &domain->limits.ipv6, sizeof(domain->limits.ipv6));
 	hash = hash_more(hash, &domain->limits.soft, sizeof(domain->limits.soft));
 	hash = hash_more(hash, frr_domain->limit_again, sizeof(frr_domain->limit_again));
+	hash = hash_more(
+		hash, domain->accepted, domain->accepted_count * sizeof(domain->accepted[0]));
 	hash = hash_more(hash, domain->static_prefixes,
 		domain->static_prefix_count * sizeof(domain->static_prefixes[0]));
 	hash = hash_more(hash, &frr_domain->ready, sizeof(frr_domain->ready));
@@ -137,9 +139,6 @@ static void share_maps(struct frr_wish *wish)
 static int add_announcements(
 	struct frr_wish *wish, const struct site *site, const struct frr_domain *domain)
 {
-	wish->maps = calloc(domain->announcement_count + 1, sizeof(wish->maps[0]));
-	if (!wish->maps)
-		return -ENOMEM;
 	for (size_t i = 0; i < domain->announcement_count; i++) {
 		const struct frr_announcement *announcement = &domain->announcements[i];
 		struct config_block *map = build_map(site->asn, announcement);
@@ -155,8 +154,15 @@ static int add_announcements(
 			    "network %s route-map %.*s", prefix, (int)strcspn(name, " "), name) < 0)
 			return -ENOMEM;
 	}
-	share_maps(wish);
 	return 0;
+}
+
+static int make_maps(struct frr_wish *wish, const struct frr_domain *domain)
+{
+	size_t count = frr_accept_blocks(domain->domain) + domain->announcement_count + 1;
+
+	wish->maps = calloc(count, sizeof(wish->maps[0]));
+	return wish->maps ? 0 : -ENOMEM;
 }
 
 static int add_static_routes(struct frr_wish *wish, const struct plan_domain *domain)
@@ -205,8 +211,12 @@ int frr_wish_build(
 	wish->bgp = frr_instance(site->asn, frr_domain);
 	if (!wish->bgp)
 		return -ENOMEM;
-	if (frr_domain->ready)
+	error = make_maps(wish, frr_domain);
+	if (error == 0)
+		error = frr_add_accept(wish, frr_domain, site->asn);
+	if (error == 0 && frr_domain->ready)
 		error = add_announcements(wish, site, frr_domain);
+	share_maps(wish);
 	config_block_sort(wish->bgp);
 	return error;
 }

@@ -51,6 +51,18 @@ static inline enum config_section section_of(const struct ip *ip)
 	return ip->family == AF_INET ? SECTION_IPV4 : SECTION_IPV6;
 }
 
+struct frr_wish;
+
+/* ---- frr_public.c ---- */
+#define FRR_POLICY_NAME_MAX 32
+/* The policy of what comes in on a link of a domain that does not take everything. */
+void frr_accept_name(const struct frr_domain *domain, uint32_t asn, unsigned int link,
+	uint8_t family, char name[FRR_POLICY_NAME_MAX]);
+/* Those policies, and what they lean on, into wish->maps, which has room for as many blocks as the
+ * other one says. 0 or -ENOMEM. */
+int frr_add_accept(struct frr_wish *wish, const struct frr_domain *domain, uint32_t asn);
+size_t frr_accept_blocks(const struct plan_domain *domain);
+
 /* ---- frr_sessions.c ---- */
 /* The domain's BGP instance without its announcements; NULL: no memory. */
 struct config_block *frr_instance(uint32_t asn, const struct frr_domain *domain);

@@ -173,6 +173,16 @@ static bool is_here(const struct site *site, const struct site_circuit *circuit,
 	return false;
 }
 
+static void read_core(struct reading *reading, struct site_vnet *vnet, unsigned int edge)
+{
+	if (!vnet->links[edge].present)
+		return;
+	snprintf(reading->what, sizeof(reading->what), "%s[%s].core.bgp",
+		vnet->is_service ? "services" : "vnets", vnet->name);
+	read_bfd(reading, vnet->bfd_auth);
+	read_md5(reading, vnet->md5);
+}
+
 unsigned int keys_read(struct site *site, unsigned int edge, json_t *findings)
 {
 	struct reading reading = {.findings = findings};
@@ -191,15 +201,10 @@ unsigned int keys_read(struct site *site, unsigned int edge, json_t *findings)
 			read_md5(&reading, peering->md5);
 		}
 	}
-	for (unsigned int i = 0; i < site->vnet_count; i++) {
-		struct site_vnet *vnet = &site->vnets[i];
-
-		if (!vnet->links[edge].present)
-			continue;
-		snprintf(reading.what, sizeof(reading.what), "vnets[%s].core.bgp", vnet->name);
-		read_bfd(&reading, vnet->bfd_auth);
-		read_md5(&reading, vnet->md5);
-	}
+	for (unsigned int i = 0; i < site->vnet_count; i++)
+		read_core(&reading, &site->vnets[i], edge);
+	for (unsigned int i = 0; i < site->service_count; i++)
+		read_core(&reading, &site->services[i].core, edge);
 	return reading.wrong;
 }
 
@@ -241,6 +246,12 @@ static void keep_md5(struct md5_key *key, const struct md5_key *before)
 		memcpy(key->secret, before->secret, sizeof(key->secret));
 }
 
+static void keep_core(struct site_vnet *core, const struct site_vnet *before)
+{
+	keep_bfd(core->bfd_auth, before->bfd_auth);
+	keep_md5(core->md5, before->md5);
+}
+
 void keys_keep(struct site *site, const struct site *before)
 {
 	for (unsigned int i = 0; i < site->circuit_count; i++) {
@@ -259,11 +270,13 @@ void keys_keep(struct site *site, const struct site *before)
 	for (unsigned int i = 0; i < site->vnet_count; i++) {
 		int index = site_find_vnet(before, site->vnets[i].name);
 
-		if (index < 0)
-			continue;
-		keep_bfd(site->vnets[i].bfd_auth, before->vnets[index].bfd_auth);
-		keep_md5(site->vnets[i].md5, before->vnets[index].md5);
+		if (index >= 0)
+			keep_core(&site->vnets[i], &before->vnets[index]);
 	}
+	for (unsigned int i = 0; i < site->service_count; i++)
+		for (unsigned int j = 0; j < before->service_count; j++)
+			if (strcmp(site->services[i].core.name, before->services[j].core.name) == 0)
+				keep_core(&site->services[i].core, &before->services[j].core);
 }
 
 /* ---- did any of them change? ---- */
@@ -312,5 +325,9 @@ uint64_t keys_seen(const struct site *site, unsigned int edge)
 	for (unsigned int i = 0; i < site->vnet_count; i++)
 		if (site->vnets[i].links[edge].present)
 			add_files(&hash, site->vnets[i].bfd_auth, site->vnets[i].md5);
+	for (unsigned int i = 0; i < site->service_count; i++)
+		if (site->services[i].core.links[edge].present)
+			add_files(
+				&hash, site->services[i].core.bfd_auth, site->services[i].core.md5);
 	return hash;
 }

@@ -63,7 +63,7 @@ static bool is_elsewhere(const struct plan *plan, const struct plan_domain *doma
 	int index = site_find_circuit(plan->site, domain->owner);
 	const struct site_port_pair *pair;
 
-	if (domain->kind == DOMAIN_VNET || index < 0)
+	if (domain->kind == DOMAIN_VNET || domain->kind == DOMAIN_SERVICE || index < 0)
 		return false;
 	pair = &plan->site->port_pairs[plan->site->circuits[index].port_pair];
 	return pair->ports[LINK_PRIMARY].present && pair->ports[LINK_SECONDARY].present;

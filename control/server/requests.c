@@ -95,12 +95,15 @@ struct question {
 	bool finished;
 	json_t *request;
 	struct bgp_answers bgp;
+	enum session_routes routes; /* what of single sessions is asked then */
+	size_t session;             /* the next of bgp.sessions */
 };
 
 static void question_free(struct question *question)
 {
 	for (unsigned int i = 0; i < BGP_ANSWERS; i++)
 		json_decref(question->bgp.answers[i]);
+	json_decref(question->bgp.sessions);
 	json_decref(question->request);
 	free(question);
 }
@@ -110,18 +113,37 @@ void question_abandon(struct question *question)
 	question->office = NULL;
 }
 
+static json_t *bgpd_away(void)
+{
+	return request_error(
+		"FRR's bgpd does not answer; start FRR (zebra, bgpd, staticd), and see "
+		"`onramp show status`");
+}
+
 static json_t *finish_bgp(struct question *question)
 {
 	json_t *rejected, *rows;
 
 	if (question->bgp.answers[BGP_SUMMARY4] == NULL)
-		return request_error(
-			"FRR's bgpd does not answer; start FRR (zebra, bgpd, staticd), "
-			"and see `onramp show status`");
-	rejected = view_rejected(question->office->sync);
+		return bgpd_away();
+	rejected = view_rejected(question->office->sync, question->bgp.sessions);
 	rows = view_bgp(question->office->sync, &question->bgp, rejected);
 	json_decref(rejected);
 	return rows_reply(rows);
+}
+
+static json_t *finish_rejected(struct question *question)
+{
+	if (question->bgp.answers[BGP_SUMMARY4] == NULL)
+		return bgpd_away();
+	return rows_reply(view_rejected(question->office->sync, question->bgp.sessions));
+}
+
+static json_t *finish_advertised(struct question *question)
+{
+	if (question->bgp.answers[BGP_SUMMARY4] == NULL)
+		return bgpd_away();
+	return rows_reply(view_advertised(question->bgp.sessions));
 }
 
 static json_t *finish_peerings(struct question *question)
@@ -147,7 +169,6 @@ static void finish(struct question *question)
 		question_free(question);
 }
 
-/* Asks the next command. false: bgpd is away. */
 static bool ask_next(struct question *question);
 
 static void answered(void *context, json_t *answer)
@@ -158,22 +179,43 @@ static void answered(void *context, json_t *answer)
 		question_free(question);
 		return;
 	}
-	question->bgp.answers[question->asked] = json_incref(answer);
-	question->asked++;
-	if (answer != NULL && question->asked < BGP_ANSWERS && ask_next(question))
+	if (question->asked < BGP_ANSWERS)
+		question->bgp.answers[question->asked++] = json_incref(answer);
+	else
+		json_object_set(json_array_get(question->bgp.sessions, question->session++),
+			"answer", answer);
+	if (answer != NULL && ask_next(question))
 		return;
 	finish(question);
 }
 
-static bool ask_next(struct question *question)
+/* The summaries first, which say whom else to ask. */
+static const char *next_command(struct question *question)
 {
-	return frr_query(sync_frr(question->office->sync),
-		       views_bgp_command((enum bgp_answer)question->asked), answered,
-		       question) == 0;
+	const struct plan *plan = sync_plan(question->office->sync);
+
+	if (question->asked < BGP_ANSWERS)
+		return views_bgp_command((enum bgp_answer)question->asked);
+	if (question->bgp.sessions == NULL && question->routes != ROUTES_NONE)
+		question->bgp.sessions =
+			views_session_questions(plan, &question->bgp, question->routes,
+				json_string_value(json_object_get(question->request, "within")));
+	return json_string_value(json_object_get(
+		json_array_get(question->bgp.sessions, question->session), "command"));
 }
 
-static struct question *ask_bgp(struct office *office, const json_t *request,
-	json_t *(*finish_with)(struct question *), question_reply reply, void *context)
+/* false: there is nothing more to ask, or bgpd is away. */
+static bool ask_next(struct question *question)
+{
+	const char *command = next_command(question);
+
+	return command != NULL &&
+	       frr_query(sync_frr(question->office->sync), command, answered, question) == 0;
+}
+
+static struct question *ask_routes(struct office *office, const json_t *request,
+	enum session_routes routes, json_t *(*finish_with)(struct question *), question_reply reply,
+	void *context)
 {
 	struct question *question = calloc(1, sizeof(*question));
 
@@ -181,8 +223,11 @@ static struct question *ask_bgp(struct office *office, const json_t *request,
 		reply(context, request_error("no memory"));
 		return NULL;
 	}
-	*question = (struct question){
-		.office = office, .reply = reply, .context = context, .finish = finish_with};
+	*question = (struct question){.office = office,
+		.reply = reply,
+		.context = context,
+		.finish = finish_with,
+		.routes = routes};
 	question->request = json_deep_copy(request);
 	/* The answer may be there at once. */
 	question->beginning = true;
@@ -193,6 +238,12 @@ static struct question *ask_bgp(struct office *office, const json_t *request,
 		return question;
 	question_free(question);
 	return NULL;
+}
+
+static struct question *ask_bgp(struct office *office, const json_t *request,
+	json_t *(*finish_with)(struct question *), question_reply reply, void *context)
+{
+	return ask_routes(office, request, ROUTES_NONE, finish_with, reply, context);
 }
 
 /* ---- dispatch ---- */
@@ -220,8 +271,6 @@ static json_t *show_reply(struct office *office, const char *what, const json_t 
 		return rows_reply(view_circuits(sync_plan(office->sync)));
 	if (strcmp(what, "arp") == 0)
 		return rows_reply(view_arp(office->sync));
-	if (strcmp(what, "rejected") == 0)
-		return rows_reply(view_rejected(office->sync));
 	if (strcmp(what, "document") == 0)
 		return document_reply(office);
 	if (strcmp(what, "effective") == 0)
@@ -252,7 +301,14 @@ struct question *request_handle(
 
 	if (name != NULL && strcmp(name, "show") == 0 && what != NULL) {
 		if (strcmp(what, "bgp") == 0)
-			return ask_bgp(office, request, finish_bgp, reply, context);
+			return ask_routes(
+				office, request, ROUTES_FILTERED, finish_bgp, reply, context);
+		if (strcmp(what, "rejected") == 0)
+			return ask_routes(
+				office, request, ROUTES_FILTERED, finish_rejected, reply, context);
+		if (strcmp(what, "advertised") == 0)
+			return ask_routes(office, request, ROUTES_ADVERTISED, finish_advertised,
+				reply, context);
 		if (strcmp(what, "peerings") == 0)
 			return ask_bgp(office, request, finish_peerings, reply, context);
 		answer = show_reply(office, what, request);

@@ -11,9 +11,10 @@
  *        -> {"link", "state", ...}, a row of `show drains` (control/sync/sync.h)
  *   {"request": "test", "link": NAME, "seconds": N}  (0: end it)  -> {"link": NAME, "seconds": N}
  *   {"request": "show", "what": "status"|"circuits"|"effective"|"peerings"|"bgp"|"arp"|
- *       "rejected"|"document"|"drains"|"audit"|"verify"|"authorizations"|
+ *       "rejected"|"advertised"|"document"|"drains"|"audit"|"verify"|"authorizations"|
  *       "rates"|"usage"|"records"|"usage-verify"|
- *       "service-key"}  (and "service_key": KEY)
+ *       "service-key"}  (advertised: and "within": ADDRESS or nothing; service-key: and
+ *       "service_key": KEY)
  *        -> {"rows": [...]} or the object itself
  * Every failure: {"error": TEXT}, for a bad document "findings" too, and "conflicts", sentences
  * on what a file would undo. What plan said, commit says.

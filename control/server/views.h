@@ -16,6 +16,7 @@
 enum bgp_answer { BGP_SUMMARY4, BGP_SUMMARY6, BGP_FAILED4, BGP_FAILED6, BGP_ANSWERS };
 struct bgp_answers {
 	json_t *answers[BGP_ANSWERS];
+	json_t *sessions; /* of views_session_questions, each with its "answer" */
 };
 const char *views_bgp_command(enum bgp_answer answer);
 
@@ -49,9 +50,21 @@ json_t *view_peerings(struct sync *sync, const struct bgp_answers *bgp);
  * sentence when 80 % of it are reached. rejected: of view_rejected. */
 json_t *view_bgp(struct sync *sync, const struct bgp_answers *bgp, const json_t *rejected);
 
-/* Routes that were announced to us and refused: peering, link, family, neighbour, prefix, reason.
+/* Routes that were announced to us and refused: peering, link, family, neighbour, prefix, by
+ * ("limit": a soft one, "policy"), reason. sessions: answers to ROUTES_FILTERED. */
+json_t *view_rejected(struct sync *sync, const json_t *sessions);
+
+/* What bgpd is to be asked of single sessions that are up, once it has answered the rest: [{domain,
+ * peering, link, family, neighbour, command}]. within: an address as of the command line, or NULL.
  */
-json_t *view_rejected(struct sync *sync);
+enum session_routes { ROUTES_NONE, ROUTES_FILTERED, ROUTES_ADVERTISED };
+json_t *views_session_questions(const struct plan *plan, const struct bgp_answers *bgp,
+	enum session_routes which, const char *within);
+/* Rows of view_rejected, from answers to ROUTES_FILTERED. */
+void views_add_filtered(json_t *rows, const struct plan *plan, const json_t *sessions);
+/* peering, link, family, neighbour, prefix, path (without the site's own AS number), med. sessions:
+ * answers to ROUTES_ADVERTISED. */
+json_t *view_advertised(const json_t *sessions);
 
 /* domain, link, address, mac, state, age_s */
 json_t *view_arp(struct sync *sync);

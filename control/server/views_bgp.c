@@ -64,7 +64,7 @@ static json_t *uptime(const json_t *session, bool established)
 	return json_integer(json_integer_value(value) / 1000);
 }
 
-/* {"contoso/private/primary ipv4": how many}, of rows of view_rejected. */
+/* {"contoso/private/primary ipv4 limit": how many}, of rows of view_rejected, by what refused. */
 static json_t *count_rejected(const json_t *rejected)
 {
 	json_t *counts = json_object(), *row;
@@ -73,10 +73,11 @@ static json_t *count_rejected(const json_t *rejected)
 	json_array_foreach ((json_t *)rejected, index, row) {
 		char key[96];
 
-		snprintf(key, sizeof(key), "%s/%s %s",
+		snprintf(key, sizeof(key), "%s/%s %s %s",
 			json_string_value(json_object_get(row, "peering")),
 			json_string_value(json_object_get(row, "link")),
-			json_string_value(json_object_get(row, "family")));
+			json_string_value(json_object_get(row, "family")),
+			json_string_value(json_object_get(row, "by")));
 		json_object_set_new(counts, key,
 			json_integer(json_integer_value(json_object_get(counts, key)) + 1));
 	}
@@ -84,30 +85,32 @@ static json_t *count_rejected(const json_t *rejected)
 }
 
 static json_int_t rejected_of(
-	const json_t *counts, const struct plan_link *link, const char *family)
+	const json_t *counts, const struct plan_link *link, bool ipv6, const char *by)
 {
 	char key[96];
 
-	snprintf(key, sizeof(key), "%s %s", link->name, family);
+	snprintf(key, sizeof(key), "%s %s %s", link->name, ipv6 ? "ipv6" : "ipv4", by);
 	return json_integer_value(json_object_get(counts, key));
 }
 
-/* What the session has, and what it may. */
-static void add_prefixes(
-	json_t *row, const json_t *session, uint32_t limit, json_int_t refused, bool established)
+/* What the session has, and what it may. bgpd took what a soft limit refused, and not what its
+ * policies did; all of it counts. */
+static void add_prefixes(json_t *row, const json_t *session, uint32_t limit, json_int_t surplus,
+	json_int_t filtered, bool established)
 {
 	const json_t *received = json_object_get(session, "pfxRcd");
-	json_int_t accepted = json_integer_value(received) - refused;
-	bool alarm = established && limit != 0 && accepted * 100 >= (json_int_t)limit * 80;
+	json_int_t taken = json_integer_value(received), all = taken + filtered;
+	bool alarm = established && limit != 0 && all * 100 >= (json_int_t)limit * 80;
 
 	json_object_set_new(row, "accepted",
-		json_is_integer(received) ? json_integer(accepted > 0 ? accepted : 0)
+		json_is_integer(received) ? json_integer(taken > surplus ? taken - surplus : 0)
 					  : json_null());
-	json_object_set_new(row, "refused", established ? json_integer(refused) : json_null());
+	json_object_set_new(
+		row, "refused", established ? json_integer(surplus + filtered) : json_null());
 	json_object_set_new(row, "announced", copy_or_null(session, "pfxSnt"));
 	json_object_set_new(row, "limit", limit != 0 ? json_integer(limit) : json_null());
 	json_object_set_new(row, "alarm",
-		alarm ? json_sprintf("%" JSON_INTEGER_FORMAT " of %u prefixes", accepted, limit)
+		alarm ? json_sprintf("%" JSON_INTEGER_FORMAT " of %u prefixes", all, limit)
 		      : json_null());
 }
 
@@ -149,6 +152,9 @@ static json_t *last_error(const struct bgp_view *view, unsigned int link,
 
 	if (state != NULL && strstr(state, "PfxCt") != NULL)
 		return closed_for_prefixes(&view->domain->limits, ipv6);
+	if (!plan_may_peer(view->domain))
+		return json_string("not enabled: no public prefix is validated; the operator names "
+				   "them in validated_prefixes");
 	if (sync_session_trouble(view->sync, view->index, link, text, sizeof(text)))
 		return json_string(text);
 	if (json_is_string(notification) && json_string_length(notification) > 0)
@@ -177,7 +183,8 @@ static json_t *session_row(
 		(json_int_t)link->peer_asn, "state", views_bgp_state(state), "uptime_s",
 		uptime(session, established), "last_error",
 		established ? json_null() : last_error(view, number, neighbour, state));
-	add_prefixes(row, session, limit, rejected_of(view->rejected, link, family), established);
+	add_prefixes(row, session, limit, rejected_of(view->rejected, link, ipv6, "limit"),
+		rejected_of(view->rejected, link, ipv6, "policy"), established);
 	return row;
 }
 

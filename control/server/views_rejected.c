@@ -20,11 +20,11 @@ static json_t *rejected_row(const struct rejected_walk *walk, unsigned int numbe
 
 	views_split_link(link, owner, &last);
 	address.prefix_len = ipv6 ? 128 : 32; /* the text is without it then */
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "peering", owner, "link", last, "family",
-		ipv6 ? "ipv6" : "ipv4", "neighbour",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o}", "peering", owner, "link", last,
+		"family", ipv6 ? "ipv6" : "ipv4", "neighbour",
 		views_ip(ipv6 ? &link->peer6 : &link->peer4, false), "prefix",
 		json_sprintf("%s/%u", ip_text(&address, text, sizeof(text)), prefix->prefix_len),
-		"reason", reason);
+		"by", "limit", "reason", reason);
 }
 
 static void add_surplus(const struct kernel_route *route, void *context)
@@ -43,7 +43,7 @@ static void add_surplus(const struct kernel_route *route, void *context)
 							ipv6 ? "IPv6" : "IPv4")));
 }
 
-json_t *view_rejected(struct sync *sync)
+json_t *view_rejected(struct sync *sync, const json_t *sessions)
 {
 	const struct plan *plan = sync_plan(sync);
 	json_t *rows = json_array();
@@ -57,5 +57,6 @@ json_t *view_rejected(struct sync *sync)
 		if (kernel != NULL)
 			sync_each_refused(sync, i, add_surplus, &walk);
 	}
+	views_add_filtered(rows, plan, sessions);
 	return rows;
 }

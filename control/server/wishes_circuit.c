@@ -154,6 +154,10 @@ static json_t *set_peering(const json_t *request, const char *circuit, struct wi
 
 	if (refusal != NULL)
 		return refusal;
+	/* There are steps before that one: set_filter(). */
+	if (json_is_string(json_object_get(json_object_get(request, "fields"), "route_filter")))
+		return request_error("route_filter is not set like other fields; make the peering, "
+				     "then use `onramp filter attach`");
 	if (json_object_get(wish->objects, path) == NULL)
 		json_object_set_new(wish->objects, path, new_peering(wish));
 	return wish_set_fields(request, json_object_get(wish->objects, path));
@@ -177,10 +181,66 @@ static json_t *delete_peering(const json_t *request, const char *circuit, struct
 	return NULL;
 }
 
+/* ---- the route filter of its public peering ---- */
+
+/* The step that is missing before anything could be announced, or NULL. */
+static json_t *missing_step(const struct office *office, const char *circuit)
+{
+	const struct plan *plan = sync_plan(office->sync);
+	int index = plan != NULL ? site_find_circuit(plan->site, circuit) : -1;
+	const struct site_circuit *found = index >= 0 ? &plan->site->circuits[index] : NULL;
+
+	if (found == NULL)
+		return request_error("%s is not in force yet; see `onramp show status`", circuit);
+	if (plan->site->port_pairs[found->port_pair].model == PAIR_PROVIDER &&
+		found->provider_state != PROVIDER_PROVISIONED)
+		return request_error("circuit %s is %s: its provider has to provision it first "
+				     "(`onramp circuit provision %s`)",
+			circuit, provider_state_name(found->provider_state), found->service_key);
+	if (!found->enabled)
+		return request_error("circuit %s is disabled; `onramp circuit enable %s` first",
+			circuit, circuit);
+	return NULL;
+}
+
+/* {"verb": "attach-filter", "value": NAME} or "detach-filter". */
+static json_t *set_filter(const struct office *office, const char *verb, const json_t *request,
+	const char *circuit, struct wish *wish)
+{
+	const char *value = json_string_value(json_object_get(request, "value"));
+	char path[OBJECT_PATH_MAX], name[OBJECT_PATH_MAX];
+	json_t *peering, *refusal;
+
+	snprintf(name, sizeof(name), "%s", strchr(circuit, '[') + 1);
+	name[strcspn(name, "]")] = '\0';
+	snprintf(path, sizeof(path), "%.80s.peerings[%s]", circuit,
+		peering_type_name(PEERING_PUBLIC));
+	peering = json_object_get(wish->objects, path);
+	if (peering == NULL)
+		return request_error("circuit %s has no public peering; make one first "
+				     "(`onramp peering set %s/public`)",
+			name, name);
+	if (strcmp(verb, "detach-filter") == 0) {
+		if (json_object_get(peering, "route_filter") == NULL)
+			return request_error("%s/public has no route filter", name);
+		json_object_del(peering, "route_filter");
+		return NULL;
+	}
+	if (value == NULL)
+		return request_error("attach-filter needs \"value\", a route filter's name");
+	refusal = missing_step(office, name);
+	if (refusal == NULL)
+		json_object_set_new(peering, "route_filter", json_string(value));
+	return refusal;
+}
+
 /* ---- all of it ---- */
 
-static json_t *do_verb(const char *name, const json_t *request, const char *path, struct wish *wish)
+static json_t *do_verb(struct office *office, const char *name, const json_t *request,
+	const char *path, struct wish *wish)
 {
+	if (strcmp(name, "attach-filter") == 0 || strcmp(name, "detach-filter") == 0)
+		return set_filter(office, name, request, path, wish);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verbs[i].name, name) == 0)
 			return set_field(&verbs[i], request, json_object_get(wish->objects, path));
@@ -218,11 +278,13 @@ static void name_command(const json_t *request, const char *called, struct wish 
 
 	if (strcmp(verb, "set-peering") == 0 || strcmp(verb, "delete-peering") == 0)
 		verb = verb[0] == 's' ? "peering set" : "peering delete";
+	else if (strcmp(verb, "attach-filter") == 0 || strcmp(verb, "detach-filter") == 0)
+		verb = verb[0] == 'a' ? "filter attach" : "filter detach";
 	snprintf(wish->command, sizeof(wish->command), "%s%.20s%s %.40s%s%.10s%s%.20s%s%.36s",
-		peering != NULL ? "" : "circuit ", verb, flag(request, "begin") ? " --begin" : "",
-		called, peering != NULL ? "/" : "", peering != NULL ? peering : "",
-		value != NULL ? " " : "", value != NULL ? value : "", as != NULL ? " --as " : "",
-		as != NULL ? as : "");
+		peering != NULL || strncmp(verb, "filter ", 7) == 0 ? "" : "circuit ", verb,
+		flag(request, "begin") ? " --begin" : "", called, peering != NULL ? "/" : "",
+		peering != NULL ? peering : "", value != NULL ? " " : "",
+		value != NULL ? value : "", as != NULL ? " --as " : "", as != NULL ? as : "");
 }
 
 json_t *wish_read_circuit(struct office *office, const json_t *request, struct wish *wish)
@@ -257,5 +319,5 @@ json_t *wish_read_circuit(struct office *office, const json_t *request, struct w
 	wish->objects = json_deep_copy(office->store.now.objects);
 	if (wish->objects == NULL)
 		return request_error("no memory");
-	return creates ? create(request, path, wish) : do_verb(verb, request, path, wish);
+	return creates ? create(request, path, wish) : do_verb(office, verb, request, path, wish);
 }

@@ -28,7 +28,8 @@ static struct owner customer_or_operator(const char *customer)
  * he may announce, and which files of the edge are read. */
 static bool is_operators(const char *field)
 {
-	static const char *const fields[] = {"managed_by", "urpf", "md5_file", "prefix_limit"};
+	static const char *const fields[] = {
+		"managed_by", "urpf", "md5_file", "prefix_limit", "validated_prefixes"};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (strcmp(field, fields[i]) == 0)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/log.h"
+#include "control/model/public.h"
 #include "control/sync/internal.h"
 
 #define SETTLE_MS 50
@@ -94,6 +95,50 @@ static void shut(const struct sync *sync, struct frr_announcement *announcement)
 		"%s65535:0", used > 0 ? " " : "");
 }
 
+static const struct plan_domain *planned(const struct sync *sync, uint32_t vrf)
+{
+	const struct domain *domain = sync->by_vrf[vrf];
+
+	return domain->wanted ? &sync->plan->domains[domain->index] : NULL;
+}
+
+static bool is_public(const struct sync *sync, uint32_t vrf)
+{
+	const struct plan_domain *domain = planned(sync, vrf);
+
+	return domain != NULL && (domain->kind == DOMAIN_PUBLIC || domain->kind == DOMAIN_SERVICE);
+}
+
+/* Private AS numbers mean nothing to others (RFC 6996 section 4). */
+static void strip_private(struct frr_announcement *announcement)
+{
+	uint8_t kept = 0;
+
+	for (uint8_t i = 0; i < announcement->as_path_length; i++)
+		if (!asn_is_private(announcement->as_path[i]))
+			announcement->as_path[kept++] = announcement->as_path[i];
+	announcement->as_path_length = kept;
+}
+
+/* What is a service's is known by the service's communities, and by no others. */
+static void add_communities(
+	const struct sync *sync, uint32_t vrf, struct frr_announcement *announcement)
+{
+	const struct plan_domain *domain = planned(sync, vrf);
+	const struct site_service *service = domain != NULL ? domain->service : NULL;
+	size_t used = 0;
+
+	for (unsigned int i = 0; service != NULL && i < service->community_count; i++) {
+		char text[COMMUNITY_TEXT_MAX];
+
+		used += (size_t)snprintf(announcement->communities + used,
+			sizeof(announcement->communities) - used, "%s%s", i > 0 ? " " : "",
+			community_text(&service->communities[i], text));
+		if (used >= sizeof(announcement->communities))
+			return;
+	}
+}
+
 static bool fill_announcement(const struct sync *sync, const struct route_entry *entry,
 	struct frr_announcement *announcement)
 {
@@ -109,6 +154,9 @@ static bool fill_announcement(const struct sync *sync, const struct route_entry 
 			return false; /* on its way: its table is stale and will be read again */
 		*announcement = *learned;
 	}
+	if (is_public(sync, entry->vrf) || is_public(sync, entry->leaked_from))
+		strip_private(announcement);
+	add_communities(sync, entry->leaked_from, announcement);
 	if (drain_covers(sync, entry->effective_set))
 		shut(sync, announcement);
 	return true;

@@ -215,8 +215,8 @@ static void test_pair_of_edges(void **state)
 	assert_int_equal(site->edge_count, 2);
 	for (unsigned int edge = 0; edge < 2; edge++) {
 		struct plan *plan = plan_build(site, edge);
-		assert_int_equal(plan->domain_count, 4);
-		for (int i = 0; i < 4; i++)
+		assert_int_equal(plan->domain_count, 5);
+		for (int i = 0; i < 5; i++)
 			assert_int_equal(plan->domains[i].link_count, 1);
 		assert_string_equal(plan->domains[0].links[0].ifname, link_name(edge));
 		assert_string_equal(plan->domains[1].name, "public.acme-prod");
@@ -226,7 +226,7 @@ static void test_pair_of_edges(void **state)
 		assert_ip(&plan->domains[2].links[0].edge4, core[edge]);
 		assert_ip(&plan->domains[3].links[0].edge4, fixed[edge]);
 		assert_int_equal(plan->domains[0].links[0].mtu, 9000);
-		assert_int_equal(plan->connection_count, 2);
+		assert_int_equal(plan->connection_count, 3);
 		assert_int_equal(plan->connections[1].weight, 10);
 		plan_free(plan);
 	}

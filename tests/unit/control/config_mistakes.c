@@ -51,8 +51,35 @@ static const struct mistake field_mistakes[] = {
 	{ASN, ASN "\ncircuit: []", 1, "circuit", "\"circuit\" is no field",
 		"did you mean \"circuits\""},
 	{ASN, ASN "\nasn: 64500", 1, "asn", "again", "first on line 5"},
-	{ASN, ASN "\nroute_filters: []", 1, "route_filters", "route filters", "not have"},
-	{ASN, ASN "\nservices: []", 1, "services", "public services", "not have"},
+	{ASN, ASN "\nroute_filters: [{name: f, allow: []}]", 1, "route_filters[f].allow",
+		"is empty", "4200100001:1:5010"},
+	{ASN, ASN "\nroute_filters: [{name: f, allow: [\"65536:1\"]}]", 1, "route_filters[f].allow",
+		"\"65536:1\" is no community", "65000:5010"},
+	{ASN, ASN "\nroute_filters: [{name: f, allow: [\"1:1\"]}, {name: f, allow: [\"1:2\"]}]", 1,
+		"route_filters[f].name", "\"f\"", "line 6"},
+	{ASN,
+		ASN "\nservices: [{name: contoso-vnet, prefixes: [198.18.0.0/16], communities: "
+		    "[\"1:1\"], core: {port: core, vlan: 900, static: {link_subnets: "
+		    "[10.9.0.0/30]}}}]",
+		1, "services[contoso-vnet].name", "a virtual network's name", "choose another"},
+	{ASN,
+		ASN "\nservices: [{name: s, prefixes: [10.18.0.0/16], communities: [\"1:1\"], "
+		    "core: {port: core, vlan: 900, static: {link_subnets: [10.9.0.0/30]}}}]",
+		1, "services[s].prefixes", "10.18.0.0/16 is private (RFC 1918)", "public prefixes"},
+	{ASN,
+		ASN "\nservices: [{name: s, prefixes: [\"2001:db8:500::/48\"], communities: "
+		    "[\"1:1\"], core: {port: core, vlan: 900, static: {link_subnets: "
+		    "[10.9.0.0/30]}}}]",
+		1, "services[s].prefixes", "2001:db8:500::/48 has no way out", "IPv6"},
+	{ASN,
+		ASN "\nservices: [{name: s, prefixes: [198.18.0.0/16], communities: [\"1:1\"], "
+		    "core: {port: core, vlan: 10, static: {link_subnets: [10.9.0.0/30]}}}]",
+		1, "services[s].core.vlan", "10 on port \"core\" is vnet", "choose another"},
+	{ASN,
+		ASN "\nservices: [{name: s, prefixes: [198.18.0.0/16], communities: [\"1:1\"], "
+		    "core: {port: core, vlan: 900, static: {prefixes: [198.18.0.0/16], "
+		    "link_subnets: [10.9.0.0/30]}}}]",
+		1, "services[s].core.static.prefixes", "\"prefixes\" is no field", "gateway"},
 	{ASN, ASN "\n? [a]\n: b", 1, "", "a list", "field's name"},
 	{"site: lab", "site: no", 0, "site", "found no", "\"no\" in quotes"},
 	{"site: lab", "site: 12", 0, "site", "found 12", "in quotes"},
@@ -195,8 +222,10 @@ static const struct mistake circuit_mistakes[] = {
 		CONTOSO_P "prefix_limit.ipv4", "0 is out of range", "1 to 1000000"},
 	{"peer_asn: 65001", "peer_asn: 65001\n        prefix_limit: {mode: strict}", 1,
 		CONTOSO_P "prefix_limit.mode", "\"strict\"", "hard, soft"},
-	{"peer_asn: 65001", "peer_asn: 65001\n        validated_prefixes: []", 1,
-		CONTOSO_P "validated_prefixes", "prefixes", "not have"},
+	{"peer_asn: 65001", "peer_asn: 65001\n        validated_prefixes: [198.51.100.0/24]", 1,
+		CONTOSO_P "validated_prefixes", "is of public peerings", "remove it"},
+	{"peer_asn: 65001", "peer_asn: 65001\n        route_filter: storage", 1,
+		CONTOSO_P "route_filter", "is of public peerings", "remove it"},
 	{"[192.0.2.0/29, \"2001:db8:1::/125\"]\n",
 		"[192.0.2.0/29]\n      - {type: private, c_tag: 201, peer_asn: 65001, "
 		"link_subnets: "
@@ -493,9 +522,9 @@ static void test_site_file(void **state)
 		"vnets[lab-vnet].core.static.gateway", "10.255.1.4/30", "every edge", 0);
 	try_site_file(
 		"fra1-b\n", "fra1-a\n", "edges[fra1-a].name", "\"fra1-a\" is already", "line 6", 0);
-	try_site_file("vnets:\n",
+	try_site_file("route_filters:\n",
 		"  - {name: b, port_pair: acme, bandwidth: 100G, s_tag: 12}\n"
-		"  - {name: c, port_pair: acme, bandwidth: 100G, s_tag: 13}\nvnets:\n",
+		"  - {name: c, port_pair: acme, bandwidth: 100G, s_tag: 13}\nroute_filters:\n",
 		"circuits[c].bandwidth", "100G brings the circuits of port pair \"acme\" to 210G",
 		"sum to 200G", 1);
 }

@@ -14,6 +14,7 @@
 
 #include "control/model/ip.h"
 #include "control/model/plan.h"
+#include "control/model/public.h"
 #include "control/model/sku.h"
 
 static struct ip ip_of(const char *text)
@@ -28,6 +29,70 @@ static void assert_ip(struct ip ip, const char *text)
 {
 	char buffer[64];
 	assert_string_equal(ip_text(&ip, buffer, sizeof(buffer)), text);
+}
+
+static void test_communities(void **state)
+{
+	static const char *const right[] = {
+		"65000:5010", "0:0", "65535:65535", "4200100001:1:5010", "4294967295:0:4294967295"};
+	static const char *const wrong[] = {"", "1", "1:", ":1", "65536:1", "1:65536", "1:2:3:4",
+		"a:b", "1:2 ", " 1:2", "-1:2", "4294967296:1:1", "1:2:", "00000000001:2"};
+	struct community one, other;
+	char text[COMMUNITY_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		assert_int_equal(community_parse(right[i], &one), 0);
+		assert_string_equal(community_text(&one, text), right[i]);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		if (community_parse(wrong[i], &one) == 0)
+			fail_msg("\"%s\" was taken", wrong[i]);
+	assert_int_equal(community_parse("1:2", &one), 0);
+	assert_int_equal(community_parse("1:2:0", &other), 0);
+	assert_false(communities_meet(&one, 1, &other, 1)); /* standard and large */
+	assert_true(communities_meet(&one, 1, (struct community[]){other, one}, 2));
+	assert_false(communities_meet(&one, 0, &one, 1));
+}
+
+/* The rule of public peerings, and each reason. */
+static void test_public_rule(void **state)
+{
+	const struct ip validated[] = {ip_of("198.51.100.0/24"), ip_of("2001:db8:100::/48")};
+	static const struct {
+		const char *prefix, *path, *reason;
+	} cases[] = {
+		{"198.51.100.0/24", "65001", NULL},
+		{"198.51.100.128/29", "65001 65001", NULL},
+		{"198.51.100.0/24", "65001 64512 4200000000", NULL},
+		{"2001:db8:100:1::/64", "65001", NULL},
+		{"198.51.100.0/30", "65001", "longer than /29"},
+		{"2001:db8:100::/65", "65001", "longer than /64"},
+		{"198.51.0.0/16", "65001", "not among the validated"},
+		{"203.0.113.0/24", "65001", "not among the validated"},
+		{"0.0.0.0/0", "65001", "default route"},
+		{"::/0", "65001", "default route"},
+		{"10.1.0.0/16", "65001", "RFC 1918"},
+		{"127.1.0.0/16", "65001", "loopback"},
+		{"fd00::/48", "65001", "RFC 4193"},
+		{"198.51.100.0/24", "65001 3356", "transit: AS 3356"},
+		{"198.51.100.0/24", "65001 {64512,174}", "transit: AS 174"},
+		{"198.51.100.0/24", "65001 65535", "transit: AS 65535"},
+	};
+	char text[160];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ip prefix = ip_of(cases[i].prefix);
+		const char *reason = public_refusal(
+			&prefix, cases[i].path, 65001, validated, 2, text, sizeof(text));
+
+		if ((reason == NULL) != (cases[i].reason == NULL) ||
+			(reason != NULL && strstr(reason, cases[i].reason) == NULL))
+			fail_msg("%s by %s: %s", cases[i].prefix, cases[i].path, reason);
+	}
+	assert_true(asn_is_private(64512) && asn_is_private(65534));
+	assert_true(asn_is_private(4200000000) && asn_is_private(4294967294));
+	assert_false(asn_is_private(64511) || asn_is_private(65535));
+	assert_false(asn_is_private(4199999999) || asn_is_private(4294967295));
 }
 
 static void test_parse(void **state)
@@ -211,6 +276,8 @@ static void test_links_elsewhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_communities),
+		cmocka_unit_test(test_public_rule),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_contains),
 		cmocka_unit_test(test_parts),

@@ -535,6 +535,61 @@ static void denies_all_in_a_public_domain(void **state)
 	wish_of(DOMAIN_PUBLIC, true, &wish);
 	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 route-map onramp-deny in"));
 	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 route-map onramp-deny out"));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 shutdown message no public prefix is "
+				       "validated yet"));
+	frr_wish_free(&wish);
+}
+
+static const struct config_block *map_with(const struct frr_wish *wish, const char *head)
+{
+	for (size_t i = 0; i < wish->map_count; i++)
+		if (strstr(wish->maps[i]->head, head) != NULL)
+			return wish->maps[i];
+	return NULL;
+}
+
+/* Only what is validated, parts of it down to /29, and no path of others; both links share it. */
+static void takes_validated_prefixes_alone(void **state)
+{
+	const struct ip validated[] = {prefix("198.51.100.0", 24), prefix("192.88.100.8", 29)};
+	struct plan_domain domain = {.kind = DOMAIN_PUBLIC,
+		.link_count = 2,
+		.limits = {200, 200, false},
+		.accepted = validated,
+		.accepted_count = 2};
+	struct frr_domain wanted = {.domain = &domain, .ready = true, .stale_s = 180};
+	const struct site site = {.asn = 4200100001};
+	const struct config_block *list, *map = NULL;
+	struct frr_wish wish;
+	char line[160];
+
+	strcpy(domain.name, "public.a");
+	for (unsigned int i = 0; i < 2; i++) {
+		domain.links[i].peer_asn = 65001;
+		domain.links[i].edge4 = prefix(i ? "192.0.2.2" : "192.0.2.6", 30);
+		domain.links[i].peer4 = prefix(i ? "192.0.2.1" : "192.0.2.5", 30);
+	}
+	assert_int_equal(frr_wish_build(&wish, &site, &wanted), 0);
+	/* Two prefixes, a list of paths and a policy for IPv4; the last two for IPv6. */
+	assert_int_equal(wish.map_count, 6);
+	list = map_with(&wish, "seq 5 permit 198.51.100.0/24 le 29");
+	assert_non_null(list);
+	assert_non_null(map_with(&wish, "seq 10 permit 192.88.100.8/29"));
+	assert_null(map_with(&wish, "192.88.100.8/29 le"));
+	assert_non_null(map_with(&wish, "permit ^(65001|6451[2-9]|"));
+	snprintf(line, sizeof(line), "match ip address %.*s",
+		(int)(strstr(list->head, " seq") - list->head - 3), list->head + 3);
+	for (size_t i = 0; i < wish.map_count; i++)
+		if (has_line(wish.maps[i], line))
+			map = wish.maps[i];
+	assert_non_null(map);
+	assert_true(has_line(map, "set large-comm-list onramp-local delete"));
+	snprintf(line, sizeof(line), "neighbor 192.0.2.1 route-map %.*s in",
+		(int)strcspn(map->head + 10, " "), map->head + 10);
+	assert_true(has_line(wish.bgp, line));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 route-map onramp-out out"));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 soft-reconfiguration inbound"));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 maximum-prefix 200 80 restart 1 force"));
 	frr_wish_free(&wish);
 }
 
@@ -562,6 +617,7 @@ int main(void)
 		cmocka_unit_test(shares_route_maps_between_equal_announcements),
 		cmocka_unit_test(announces_nothing_before_it_is_ready),
 		cmocka_unit_test(denies_all_in_a_public_domain),
+		cmocka_unit_test(takes_validated_prefixes_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,8 +48,10 @@ static int teardown(void **state)
 
 static struct bgp_answers real_answers(void)
 {
-	return (struct bgp_answers){{json_loads(summary4, 0, NULL), json_loads("{}", 0, NULL),
-		json_loads(failed4, 0, NULL), json_loads(failed6, 0, NULL)}};
+	return (struct bgp_answers){
+		{json_loads(summary4, 0, NULL), json_loads("{}", 0, NULL),
+			json_loads(failed4, 0, NULL), json_loads(failed6, 0, NULL)},
+		NULL};
 }
 
 static void answers_free(struct bgp_answers *bgp)
@@ -145,22 +147,57 @@ static void prefixes_are_accepted_refused_and_near_the_limit(void **state)
 	json_t *rejected, *row;
 
 	fakes.kernel_up = true;
-	assert_json(view_rejected(NULL), "[]");
+	assert_json(view_rejected(NULL, NULL), "[]");
 	fakes.refuses = true;
-	rejected = view_rejected(NULL);
+	rejected = view_rejected(NULL, NULL);
 	assert_json(json_incref(rejected),
 		"[{\"peering\": \"contoso/private\", \"link\": \"secondary\", \"family\": \"ipv4\","
-		" \"neighbour\": \"192.0.2.5\", \"prefix\": \"10.9.0.0/16\","
+		" \"neighbour\": \"192.0.2.5\", \"prefix\": \"10.9.0.0/16\", \"by\": \"limit\","
 		" \"reason\": \"above the limit of 4000 IPv4 prefixes\"}]");
-	row = secondary_row("Established", 3200, rejected);
-	assert_int_equal(json_integer_value(json_object_get(row, "accepted")), 3199);
+	row = secondary_row("Established", 3199, rejected);
+	assert_int_equal(json_integer_value(json_object_get(row, "accepted")), 3198);
 	assert_int_equal(json_integer_value(json_object_get(row, "refused")), 1);
 	assert_true(json_is_null(json_object_get(row, "alarm")));
 	json_decref(row);
-	row = secondary_row("Established", 3201, rejected);
+	row = secondary_row("Established", 3200, rejected);
 	assert_text(row, "alarm", "3200 of 4000 prefixes");
 	json_decref(row);
 	json_decref(rejected);
+}
+
+/* What FRR says of one session; PREFIX by a path. */
+static json_t *answered(const char *key, const char *prefix, const char *path)
+{
+	return json_pack("[{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:i, s:{s:{s:s, s:i}}}}]", "domain",
+		"public.x", "peering", "x/public", "link", "primary", "family", "ipv4", "neighbour",
+		"203.0.113.1", "command", "show it", "answer", "bgpTableVersion", 7, key, prefix,
+		"path", path, "metric", 5);
+}
+
+static void routes_of_single_sessions(void **state)
+{
+	const struct ip validated = {AF_INET, 24, {198, 51, 100}};
+	struct plan_domain domain = {.name = "public.x",
+		.kind = DOMAIN_PUBLIC,
+		.link_count = 1,
+		.accepted = &validated,
+		.accepted_count = 1};
+	const struct plan plan = {.domains = &domain, .domain_count = 1};
+	json_t *sessions = answered("filteredRoutes", "10.7.0.0/16", "65001"), *rows = json_array();
+
+	domain.links[0].peer_asn = 65001;
+	views_add_filtered(rows, &plan, sessions);
+	assert_json(rows,
+		"[{\"peering\": \"x/public\", \"link\": \"primary\", \"family\": \"ipv4\","
+		" \"neighbour\": \"203.0.113.1\", \"prefix\": \"10.7.0.0/16\","
+		" \"by\": \"policy\", \"reason\": \"not public: private (RFC 1918)\"}]");
+	json_decref(sessions);
+	sessions = answered("advertisedRoutes", "198.18.0.0/16", "3356");
+	assert_json(view_advertised(sessions),
+		"[{\"peering\": \"x/public\", \"link\": \"primary\", \"family\": \"ipv4\","
+		" \"neighbour\": \"203.0.113.1\", \"prefix\": \"198.18.0.0/16\","
+		" \"path\": \"3356\", \"med\": 5}]");
+	json_decref(sessions);
 }
 
 static void a_session_that_is_down_says_why(void **state)
@@ -209,7 +246,7 @@ static void peerings(void **state)
 /* bgpd and the kernel away: states unknown, not "down". */
 static void peerings_without_bgp(void **state)
 {
-	struct bgp_answers bgp = {{NULL}};
+	struct bgp_answers bgp = {{NULL}, NULL};
 	json_t *rows = view_peerings(NULL, &bgp);
 	json_t *link = json_array_get(json_object_get(json_array_get(rows, 0), "links"), 0);
 
@@ -236,12 +273,12 @@ static void neighbours(void **state)
 
 static void nothing_applied_is_no_rows(void **state)
 {
-	struct bgp_answers bgp = {{NULL}};
+	struct bgp_answers bgp = {{NULL}, NULL};
 
 	fakes_reset();
 	assert_json(view_circuits(NULL), "[]");
 	assert_json(view_bgp(NULL, &bgp, NULL), "[]");
-	assert_json(view_rejected(NULL), "[]");
+	assert_json(view_rejected(NULL, NULL), "[]");
 	assert_json(view_peerings(NULL, &bgp), "[]");
 	assert_json(view_arp(NULL), "[]");
 }
@@ -254,6 +291,7 @@ int main(void)
 		TEST(circuits),
 		TEST(sessions),
 		TEST(prefixes_are_accepted_refused_and_near_the_limit),
+		TEST(routes_of_single_sessions),
 		TEST(a_session_that_is_down_says_why),
 		TEST(peerings),
 		TEST(peerings_without_bgp),
