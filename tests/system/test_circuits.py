@@ -4,6 +4,7 @@ store exported, lost and brought back; control killed in the middle of every com
 
 import collections
 import errno
+import itertools
 import json
 import os
 import random
@@ -18,7 +19,7 @@ from onramp_lab.checks_reach import first_answer, host
 from onramp_lab.shell import run, wait_until
 from onramp_lab.topology import CONTOSO, FABRIKAM, VNET_HOST4, VNET_HOST6
 
-KILLS = 100
+KILLS = 100  # of each command, or more
 LIVES = ("create", "provision", "deprovision", "delete", "enable", "disable", "set-bandwidth",
          "set-tier")
 SMALL_DISK_BYTES = 4 * 2**20
@@ -284,7 +285,9 @@ def killed(lab):
     """At a random moment of a random command: the circuits are those before or those after."""
     edge, chance = lab.edge, random.Random(SEED)
     before_count, counts = 0, collections.Counter()
-    for number in range(KILLS):
+    for number in itertools.count():
+        if len(counts) == len(LIVES) and min(counts.values()) >= KILLS:
+            break
         words = next_command(lab, chance, counts)
         before, revision = edge.show("circuits"), edge.show("status")["revision"]
         command = subprocess.Popen([edge.onramp, "--run-dir", edge.run_dir, "circuit", *words],
@@ -305,10 +308,9 @@ def killed(lab):
             raise LabError(f"kill {number} in {words}: done was said, and it is not so")
         edge.command("audit", "verify")
         before_count += now == revision
-    if len(counts) != len(LIVES):
-        raise LabError(f"killed in {dict(counts)}, and not in all of {LIVES}")
-    return (f"{KILLS} times, in each of {len(counts)} commands: {before_count} times before, "
-            f"{KILLS - before_count} times after")
+    total = sum(counts.values())
+    return (f"{total} times, in each of {len(counts)} commands {min(counts.values())} or more: "
+            f"{before_count} times before, {total - before_count} times after")
 
 
 def whole_after_all(lab):
