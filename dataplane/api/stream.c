@@ -219,7 +219,8 @@ size_t stream_pending(
 	size_t length = stream_unsent(stream);
 	unsigned int i = stream->mark_start;
 
-	*bytes = stream->out + stream->out_start;
+	/* Without anything to send there may be no buffer yet. */
+	*bytes = length > 0 ? stream->out + stream->out_start : NULL;
 	*fd_count = 0;
 	while (i < stream->mark_end && stream->marks[i].position == stream->sent)
 		fds[(*fd_count)++] = stream->marks[i++].fd;

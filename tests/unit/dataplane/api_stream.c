@@ -76,6 +76,23 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Before the first message, and when the last one has gone: there is no buffer to point into. */
+static void nothing_to_send(void **state)
+{
+	struct stream *out = *state;
+	const uint8_t *bytes;
+	unsigned int fd_count;
+	int fds[API_FDS_MAX];
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(stream_pending(out, &bytes, fds, &fd_count), 0);
+		assert_null(bytes);
+		assert_int_equal(fd_count, 0);
+		append(out, 7, "hello", 5, NULL, 0);
+		stream_sent(out, stream_pending(out, &bytes, fds, &fd_count));
+	}
+}
+
 static void message_in_single_bytes(void **state)
 {
 	struct stream *out = *state, *in = out + 1;
@@ -341,6 +358,7 @@ static void cut_fds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(nothing_to_send),
 		TEST(message_in_single_bytes),
 		TEST(payloads_are_aligned),
 		TEST(impossible_lengths),
