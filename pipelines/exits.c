@@ -8,6 +8,7 @@
 #include "pipelines/egress/fragment.h"
 #include "pipelines/egress/rewrite.h"
 #include "pipelines/egress/transmit.h"
+#include "pipelines/observe.h"
 #include "pipelines/punt/icmp.h"
 #include "pipelines/punt/punt.h"
 
@@ -16,6 +17,7 @@ static void drop(struct worker *worker, const struct packet *packet, enum api_dr
 	/* What is ours did not come. */
 	uint32_t bytes = packet->generated ? 0 : packet->mbuf->pkt_len;
 
+	observe_in(worker, packet, API_CAPTURE_DROPPED, reason);
 	ledger_drop(&worker->ledger[packet->in->id], reason, bytes);
 	rte_pktmbuf_free(packet->mbuf);
 }
@@ -42,6 +44,21 @@ static void drop_and_tell(
 	drop(worker, packet, exit == EXIT_EXPIRED ? API_DROP_TTL_EXPIRED : API_DROP_NO_ROUTE);
 }
 
+/* As it would have left, if there is room before it for the new header. */
+static void observe_unsent(
+	struct worker *worker, const struct packet *packet, enum api_drop_reason reason)
+{
+	const struct adjacency *adjacency = packet->adjacency;
+	const struct interface *interface = interface_get(adjacency->interface);
+
+	if (likely(interface == NULL || interface->watched == 0) ||
+		rte_pktmbuf_headroom(packet->mbuf) + packet->l3_offset < TEMPLATE_BYTES)
+		return;
+	egress_rewrite(packet->mbuf, packet_l3(packet),
+		packet->l3_bytes + adjacency->template_bytes, adjacency, packet_is_ipv4(packet));
+	observe_leaving(worker, interface, packet->mbuf, packet, API_CAPTURE_DROPPED, reason);
+}
+
 /* What is wrong is the way out: charged to the interface it was to leave by. */
 static void drop_out(
 	struct worker *worker, const struct packet *packet, enum api_drop_reason reason)
@@ -50,6 +67,8 @@ static void drop_out(
 
 	egress_account(worker, packet);
 	ledger_drop(&worker->ledger[packet->adjacency->interface], reason, bytes);
+	observe_in(worker, packet, API_CAPTURE_DROPPED, reason);
+	observe_unsent(worker, packet, reason);
 	rte_pktmbuf_free(packet->mbuf);
 }
 
@@ -75,8 +94,6 @@ static void drop_unresolved(struct worker *worker, const struct packet *packet)
 
 static void fragment(struct worker *worker, struct packet *packet)
 {
-	egress_ttl(packet_l3(packet), true);
-
 	int error = egress_fragment(worker, packet);
 
 	if (error != 0)
@@ -90,9 +107,11 @@ void exits_send(struct worker *worker, const struct packet *packet)
 	uint32_t bytes = packet->l3_bytes + adjacency->template_bytes;
 	bool is_ipv4 = packet_is_ipv4(packet);
 
+	observe_in(worker, packet, API_CAPTURE_FORWARDED, 0);
 	if (!packet->generated)
 		egress_ttl(ip, is_ipv4);
 	egress_rewrite(packet->mbuf, ip, bytes, adjacency, is_ipv4);
+	observe_out(worker, adjacency->interface, packet->mbuf, packet, API_CAPTURE_SENT, 0);
 	egress_account(worker, packet);
 	egress_enqueue(worker, adjacency->port, adjacency->account,
 		ledger_at(worker->ledger, adjacency->account), packet->mbuf, bytes);

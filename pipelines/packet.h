@@ -40,6 +40,7 @@ struct packet {
 	struct rte_mbuf *mbuf;
 	const struct interface *in;        /* it came by; its sender's, for an ICMP error of ours */
 	const struct adjacency *adjacency; /* from route on */
+	uint32_t group;                    /* of its route, from route on */
 	uint16_t ethertype;                /* host order, behind the tags */
 	uint16_t l3_bytes;                 /* IP header and payload, padding not */
 	uint8_t l3_offset;                 /* from the start of the frame to the IP header */

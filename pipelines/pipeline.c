@@ -10,7 +10,7 @@
  *             -> egress_rewrite -> egress_enqueue
  *
  * A stage's exit other than EXIT_NEXT goes to exits_leave(), where each has its line. ICMP errors
- * made there take the way through forward once more.
+ * made there take the way through forward once more. explain.c goes the same way in thought.
  */
 #include "pipelines/pipeline.h"
 
@@ -48,6 +48,7 @@ static __rte_noinline void forward_closely(
 {
 	enum packet_exit exit;
 
+	packet->group = group;
 	if (!packet->generated)
 		count_received(worker, packet->in->id, packet->mbuf->pkt_len);
 	if (packet->in->cut && !packet->generated)

@@ -8,6 +8,7 @@
 #include "control/config/loader.h"
 
 #define DEPTH_MAX 3u
+#define USAGE_COLUMNS 76 /* and an operand */
 
 /* Every option but those that all commands take. */
 static const struct option {
@@ -24,6 +25,14 @@ static const struct option {
 	{OPTION_STOP, "--stop", NULL, NULL, offsetof(struct cli, stop)},
 	{OPTION_CIRCUIT, "--circuit", " CIRCUIT", "a circuit's name",
 		offsetof(struct cli, circuit)},
+	{OPTION_EXPLAIN, "--peering", " private|public", "private or public",
+		offsetof(struct cli, peering)},
+	{OPTION_EXPLAIN, "--vnet", " VNET", "a virtual network's name", offsetof(struct cli, vnet)},
+	{OPTION_FLOW, "--from", " ADDRESS", "an address", offsetof(struct cli, from)},
+	{OPTION_FLOW, "--to", " ADDRESS", "an address", offsetof(struct cli, to)},
+	{OPTION_FLOW, "--proto", " tcp|udp|icmp", "tcp, udp or icmp", offsetof(struct cli, proto)},
+	{OPTION_FLOW, "--port", " PORT", "a port number", offsetof(struct cli, l4_port)},
+	{OPTION_EXPLAIN, "--bytes", " BYTES", "a packet's length", offsetof(struct cli, bytes)},
 	{OPTION_AS, "--as", " PRINCIPAL", "operator, provider or customer:NAME",
 		offsetof(struct cli, as)},
 	{OPTION_AUTHORIZATION, "--authorization", " FILE", "a file with the key, or -",
@@ -31,6 +40,9 @@ static const struct option {
 	{OPTION_SINCE, "--since", " DURATION", "a duration", offsetof(struct cli, since)},
 	{OPTION_SPAN, "--from", " TIME", "a time", offsetof(struct cli, from)},
 	{OPTION_SPAN, "--to", " TIME", "a time", offsetof(struct cli, to)},
+	{OPTION_COUNT, "--count", " PACKETS", "a number of packets", offsetof(struct cli, count)},
+	{OPTION_SNAPLEN, "--snaplen", " BYTES", "a number of bytes", offsetof(struct cli, snaplen)},
+	{OPTION_WRITE, "-w", " FILE", "a file's name, or -", offsetof(struct cli, write)},
 	{OPTION_KEY, "--key", " FILE", "a key's file", offsetof(struct cli, key)},
 	{OPTION_SIGNATURE, "--signature", " FILE", "a file that `onramp audit sign` wrote",
 		offsetof(struct cli, signature)},
@@ -77,41 +89,45 @@ static const struct command *current(const struct parse *parse)
 	return parse->path[parse->depth - 1];
 }
 
-static void print_path(FILE *out, const struct parse *parse)
+/* Returns its length. */
+static int print_path(FILE *out, const struct parse *parse)
 {
+	int length = 0;
+
 	for (unsigned int i = 0; i < parse->depth; i++)
-		fprintf(out, "%s%s", i == 0 ? "" : " ", parse->path[i]->name);
+		length += fprintf(out, "%s%s", i == 0 ? "" : " ", parse->path[i]->name);
+	return length;
 }
 
-static void print_options(FILE *out, const struct command *command)
+/* column: where the line is; those that do not fit begin another. */
+static void print_options(FILE *out, const struct command *command, int column)
 {
 	for (size_t i = 0; i < COUNT(options); i++) {
 		const char *usage = options[i].usage != NULL ? options[i].usage : "";
-		bool sold = (options[i].bit & command->options & OPTION_SOLD) != 0;
+		bool needed = options[i].bit == OPTION_WRITE;
+		int length = (int)(strlen(options[i].name) + strlen(usage)) + 3;
 
-		if ((command->options & options[i].bit) == 0 || options[i].bit == OPTION_FOR ||
-			options[i].bit == OPTION_STOP)
+		if ((command->options & options[i].bit) == 0 || options[i].bit == OPTION_STOP ||
+			(options[i].bit == OPTION_FOR && (command->options & OPTION_STOP) != 0))
 			continue;
-		/* All of them do not fit on a line. */
-		if (sold && ((options[i - 1].bit & OPTION_SOLD) == 0 ||
-				    options[i].offset == offsetof(struct cli, s_tag)))
-			fputs("\n      ", out);
-		fprintf(out, " [%s%s]", options[i].name, usage);
+		if (column + length > USAGE_COLUMNS)
+			column = fprintf(out, "\n      ") - 1;
+		column += fprintf(out, needed ? " %s%s" : " [%s%s]", options[i].name, usage);
 	}
-	if ((command->options & OPTION_FOR) != 0)
+	if ((command->options & OPTION_STOP) != 0)
 		fputs(" --for DURATION | --stop", out);
 }
 
 static void print_usage(FILE *out, const struct parse *parse)
 {
 	const struct command *command = current(parse);
+	int column = fprintf(out, "usage: ");
 
-	fputs("usage: ", out);
-	print_path(out, parse);
-	fputs(parse->depth == 1 ? " [-j] [--run-dir DIR]" : " [-j]", out);
+	column += print_path(out, parse);
+	column += fprintf(out, parse->depth == 1 ? " [-j] [--run-dir DIR]" : " [-j]");
 	if (command->commands != NULL)
-		fputs(" COMMAND ...", out);
-	print_options(out, command);
+		column += fprintf(out, " COMMAND ...");
+	print_options(out, command, column);
 	if (command->operand != NULL)
 		fprintf(out, " %s", command->operand);
 	if (command->value != NULL)
@@ -175,6 +191,22 @@ static int unknown_option(const struct cli *cli, const struct parse *parse, cons
 	cli_error(cli, "unknown option \"%s\"%s", option,
 		suggestion_text(&suggestion, hint, sizeof(hint)));
 	return usage_status(cli, parse);
+}
+
+/* Does the command take an option of this name, be it this one or another that it shares the field
+ * with? */
+static bool takes(const struct command *command, const struct option *option)
+{
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (options[i].offset == option->offset && (options[i].bit & command->options) != 0)
+			return true;
+	return false;
+}
+
+/* Another of its name is the command's. */
+static bool is_others(const struct command *command, const struct option *option)
+{
+	return (option->bit & command->options) == 0 && takes(command, option);
 }
 
 /* The field of an option in cli. */
@@ -257,7 +289,7 @@ static int parse_values(
 		cli, parse, "--run-dir", "a directory", &cli->run_dir, left, arguments, used);
 
 	for (size_t i = 0; i < COUNT(options) && status == STATUS_OK && *used == 0; i++)
-		if (options[i].needs != NULL)
+		if (options[i].needs != NULL && !is_others(current(parse), &options[i]))
 			status = parse_value(cli, parse, options[i].name, options[i].needs,
 				option_field(cli, &options[i]), left, arguments, used);
 	return status;
@@ -302,7 +334,7 @@ static bool is_given(const struct cli *cli, const struct option *option)
 static const char *stray_option(const struct parse *parse, const struct cli *cli)
 {
 	for (size_t i = 0; i < COUNT(options); i++)
-		if ((current(parse)->options & options[i].bit) == 0 && is_given(cli, &options[i]))
+		if (!takes(current(parse), &options[i]) && is_given(cli, &options[i]))
 			return options[i].name;
 	return NULL;
 }

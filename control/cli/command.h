@@ -32,6 +32,9 @@ struct cli {
 	const char *as;            /* --as */
 	const char *authorization; /* --authorization */
 	const char *since, *from, *to, *key, *signature;
+	/* --peering, --vnet, --proto, --port, --bytes */
+	const char *peering, *vnet, *proto, *l4_port, *bytes;
+	const char *write, *count, *snaplen; /* -w, --count, --snaplen */
 	const char *timeout, *port_pair, *bandwidth, *tier, *family, *s_tag, *secondary_s_tag;
 	bool colour;
 	bool unicode; /* out is a terminal that shows it */
@@ -52,14 +55,19 @@ enum {
 	OPTION_TIMEOUT = 512,
 	OPTION_CIRCUIT = 1 << 16,
 	OPTION_SINCE = 1 << 17,
-	OPTION_SPAN = 1 << 18, /* --from, --to */
+	OPTION_SPAN = 1 << 18, /* --from, --to: times */
 	OPTION_KEY = 1 << 19,
 	OPTION_SIGNATURE = 1 << 20,
+	OPTION_FLOW = 1 << 21, /* --from, --to, --proto, --port: of a packet */
+	OPTION_EXPLAIN = 4096, /* --peering, --vnet, --bytes: of one that does not exist */
 	OPTION_AS = 1 << 24,
 	OPTION_AUTHORIZATION = 1 << 25,
 	OPTION_BANDWIDTH = 1 << 26, /* --bandwidth alone */
 	OPTION_SOLD = 1024,         /* --port-pair, --bandwidth, --tier, --family, --s-tag */
-	OPTION_REJECTED = 1 << 17,
+	OPTION_REJECTED = 2048,
+	OPTION_WRITE = 8192, /* -w, which must be given */
+	OPTION_SNAPLEN = 1 << 15,
+	OPTION_COUNT = 1 << 14,
 };
 
 struct command {
@@ -85,6 +93,7 @@ extern const struct command show_commands[];
 extern const struct command wait_commands[];
 extern const struct command usage_commands[];
 extern const struct command filter_commands[];
+extern const struct command global_reach_commands[];
 
 /* Fills cli from the arguments (argv[0] is skipped) and finds the command to run. NULL: it is over
  * (help was printed, or a mistake reported) and *status says how. */
@@ -101,6 +110,7 @@ int apply_run(const struct cli *cli);
 int export_run(const struct cli *cli);
 int rollback_run(const struct cli *cli);
 int audit_run(const struct cli *cli);
+int explain_run(const struct cli *cli);
 int circuit_create_run(const struct cli *cli);
 int circuit_provision_run(const struct cli *cli);
 int circuit_deprovision_run(const struct cli *cli);
@@ -109,8 +119,13 @@ int circuit_disable_run(const struct cli *cli);
 int circuit_set_bandwidth_run(const struct cli *cli);
 int circuit_set_tier_run(const struct cli *cli);
 int circuit_delete_run(const struct cli *cli);
+int doctor_run(const struct cli *cli);
 int filter_attach_run(const struct cli *cli);
+int global_reach_connect_run(const struct cli *cli);
+int global_reach_disconnect_run(const struct cli *cli);
 int filter_detach_run(const struct cli *cli);
+int capture_run(const struct cli *cli);
+int trace_run(const struct cli *cli);
 int show_advertised_run(const struct cli *cli);
 int circuit_set_run(const struct cli *cli);
 int peering_set_run(const struct cli *cli);
@@ -123,11 +138,13 @@ int wait_circuit_run(const struct cli *cli);
 int link_drain_run(const struct cli *cli);
 int link_undrain_run(const struct cli *cli);
 int show_circuits_run(const struct cli *cli);
+int show_connections_run(const struct cli *cli);
 int show_peerings_run(const struct cli *cli);
 int show_bgp_run(const struct cli *cli);
 int show_bfd_run(const struct cli *cli);
 int show_arp_run(const struct cli *cli);
 int show_status_run(const struct cli *cli);
+int show_validation_run(const struct cli *cli);
 int show_ports_run(const struct cli *cli);
 int show_routes_run(const struct cli *cli);
 int show_rejected_run(const struct cli *cli);

@@ -149,9 +149,8 @@ json_t *control_ask(const struct cli *cli, json_t *request)
 	return reply;
 }
 
-json_t *control_rows(const struct cli *cli, const char *what)
+static json_t *rows_of(const struct cli *cli, json_t *reply)
 {
-	json_t *reply = control_ask(cli, json_pack("{s:s, s:s}", "request", "show", "what", what));
 	const char *error = json_string_value(json_object_get(reply, "error"));
 	json_t *rows = NULL;
 
@@ -165,4 +164,16 @@ json_t *control_rows(const struct cli *cli, const char *what)
 		rows = json_incref(json_object_get(reply, "rows"));
 	json_decref(reply);
 	return rows;
+}
+
+json_t *control_rows(const struct cli *cli, const char *what)
+{
+	return rows_of(
+		cli, control_ask(cli, json_pack("{s:s, s:s}", "request", "show", "what", what)));
+}
+
+json_t *control_rows_within(const struct cli *cli, const char *what)
+{
+	return rows_of(cli, control_ask(cli, json_pack("{s:s, s:s, s:s?}", "request", "show",
+						     "what", what, "within", cli->operand)));
 }

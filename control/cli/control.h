@@ -14,3 +14,6 @@ json_t *control_ask(const struct cli *cli, json_t *request);
 
 /* The rows of `show what`. NULL: reported. */
 json_t *control_rows(const struct cli *cli, const char *what);
+/* The same of the part that cli->operand names, if it names one: control may look no further, or
+ * give more. */
+json_t *control_rows_within(const struct cli *cli, const char *what);

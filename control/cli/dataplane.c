@@ -89,6 +89,25 @@ const void *dump_row(const struct dump *dump, size_t i)
 	return (const char *)dump->rows + i * api_row_size(dump->object);
 }
 
+const void *dump_find(const struct dump *dump, uint32_t id)
+{
+	size_t low = 0, high = dump->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const void *row = dump_row(dump, middle);
+		uint32_t found = *(const uint32_t *)row;
+
+		if (found == id)
+			return row;
+		if (found < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
 const char *dump_port_name(const struct dump *ports, uint32_t id)
 {
 	for (size_t i = 0; i < ports->count; i++) {

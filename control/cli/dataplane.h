@@ -30,6 +30,10 @@ void dump_free(struct dump *dump);
 /* The i-th row. */
 const void *dump_row(const struct dump *dump, size_t i);
 
+/* The row whose id is that; NULL: there is none. Of objects that begin with their id: dumps have
+ * them in ascending order. */
+const void *dump_find(const struct dump *dump, uint32_t id);
+
 /* Says that a dump failed. */
 void dataplane_report(const struct cli *cli, int error);
 

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #define PREFIX_WIDTH 20
 #define ORIGIN_WIDTH 9
+#define PATH_WIDTH 14
+#define WHY_WIDTH 36
+#define PLAIN_TEXT "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;/-_'()"
 
 struct routes {
 	const struct cli *cli;
@@ -16,6 +17,7 @@ struct routes {
 	const char *vrf_names[API_VRFS_MAX]; /* by id */
 	char **group_texts;                  /* by place in groups; made when first needed */
 	int domain_width;
+	bool detailed;
 	uint64_t printed;
 };
 
@@ -84,15 +86,29 @@ void routes_continue(struct routes *routes, const struct routes *older)
 {
 	routes->printed = older->printed;
 	routes->domain_width = older->domain_width;
+	routes->detailed = older->detailed;
 }
 
-void routes_begin(struct routes *routes)
+/* The columns that control fills; how many characters they take. */
+static int print_details(const struct routes *routes, const char *local_pref, const char *weight,
+	const char *path, const char *why)
 {
-	if (routes->cli->json)
+	return fprintf(routes->cli->out, "%6s  %6s  %-*s  %-*s  ", local_pref, weight, PATH_WIDTH,
+		path, WHY_WIDTH, why);
+}
+
+void routes_begin(struct routes *routes, bool detailed)
+{
+	routes->detailed = detailed;
+	if (routes->cli->json) {
 		fputs("[\n", routes->cli->out);
-	else
-		fprintf(routes->cli->out, "%-*s  %-*s  %-*s  %s\n", routes->domain_width, "DOMAIN",
-			PREFIX_WIDTH, "PREFIX", ORIGIN_WIDTH, "ORIGIN", "NEXT HOP");
+		return;
+	}
+	fprintf(routes->cli->out, "%-*s  %-*s  %-*s  ", routes->domain_width, "DOMAIN",
+		PREFIX_WIDTH, "PREFIX", ORIGIN_WIDTH, "ORIGIN");
+	if (detailed)
+		print_details(routes, "LOCPRF", "WEIGHT", "PATH", "LET IN BY");
+	fputs("NEXT HOP\n", routes->cli->out);
 }
 
 void routes_end(struct routes *routes)
@@ -133,7 +149,8 @@ static json_t *member_json(const struct routes *routes, uint32_t id)
 /* For people: "192.0.2.1 contoso/private/primary" and further members below each other. */
 static char *members_text(const struct routes *routes, const json_t *members)
 {
-	int indent = routes->domain_width + PREFIX_WIDTH + ORIGIN_WIDTH + 6;
+	int indent = routes->domain_width + PREFIX_WIDTH + ORIGIN_WIDTH + 6 +
+		     (routes->detailed ? PATH_WIDTH + WHY_WIDTH + 20 : 0);
 	char *text = NULL;
 	size_t size, index;
 	FILE *out = open_memstream(&text, &size);
@@ -178,7 +195,7 @@ static const char *group_text(struct routes *routes, uint32_t id)
 	return routes->group_texts[place];
 }
 
-static const char *target_name(uint32_t group)
+const char *route_target_name(uint32_t group)
 {
 	switch (group) {
 	case API_GROUP_NONE:
@@ -188,13 +205,14 @@ static const char *target_name(uint32_t group)
 	case API_GROUP_BLACKHOLE:
 		return "blackhole";
 	case API_GROUP_GLEAN:
+	case API_GROUP_GLEAN_LEAKED:
 		return "glean";
 	default:
 		return "forward";
 	}
 }
 
-static const char *origin_name(uint8_t origin)
+const char *route_origin_name(uint8_t origin)
 {
 	switch (origin) {
 	case API_ORIGIN_CONNECTED:
@@ -217,49 +235,121 @@ static const char *vrf_name(const struct routes *routes, uint32_t id)
 	return id < API_VRFS_MAX ? routes->vrf_names[id] : NULL;
 }
 
+/* What jansson would print, a lot faster where nothing is to be escaped: a full table has a million
+ * of each. */
+static void print_value(FILE *out, const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	if (value == NULL || json_is_null(value))
+		fputs("null", out);
+	else if (json_is_integer(value))
+		fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (text != NULL && text[strspn(text, PLAIN_TEXT)] == '\0')
+		fprintf(out, "\"%s\"", text);
+	else
+		json_dumpf(value, out, JSON_ENCODE_ANY);
+}
+
+/* null where control does not know it, or is not there. */
+static void print_json_details(const struct routes *routes, const json_t *details)
+{
+	static const char *const keys[] = {"local_pref", "weight", "path", "med", "why"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		fprintf(routes->cli->out, "\"%s\":", keys[i]);
+		print_value(routes->cli->out, json_object_get(details, keys[i]));
+		fputc(',', routes->cli->out);
+	}
+}
+
 /* Names are [a-z0-9.-], checked by the configuration: they need no escaping. */
 static void print_json(struct routes *routes, const struct api_route *route, const char *prefix,
-	const char *domain, const char *from, const char *next_hops)
+	const char *domain, const char *from, const char *next_hops, const json_t *details)
 {
 	fprintf(routes->cli->out, "%s{\"domain\":\"%s\",\"prefix\":\"%s\",\"origin\":\"%s\",",
-		routes->printed != 0 ? ",\n" : "", domain, prefix, origin_name(route->origin));
+		routes->printed != 0 ? ",\n" : "", domain, prefix,
+		route_origin_name(route->origin));
 	if (from != NULL)
 		fprintf(routes->cli->out, "\"leaked_from\":\"%s\",", from);
 	else
 		fputs("\"leaked_from\":null,", routes->cli->out);
-	fprintf(routes->cli->out, "\"target\":\"%s\",\"next_hops\":%s}", target_name(route->group),
-		next_hops != NULL ? next_hops : "[]");
+	print_json_details(routes, details);
+	fprintf(routes->cli->out, "\"target\":\"%s\",\"next_hops\":%s}",
+		route_target_name(route->group), next_hops != NULL ? next_hops : "[]");
+}
+
+/* "-" where there is nothing to say; an empty path is one that began here. */
+static const char *number_text(const json_t *details, const char *key, char buffer[24])
+{
+	const json_t *value = json_object_get(details, key);
+
+	if (!json_is_integer(value))
+		return "-";
+	snprintf(buffer, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	return buffer;
+}
+
+static const char *plain_text(const json_t *details, const char *key)
+{
+	const char *text = json_string_value(json_object_get(details, key));
+
+	return text != NULL ? text : "-";
 }
 
 static void print_line(struct routes *routes, const struct api_route *route, const char *prefix,
-	const char *domain, const char *from, const char *next_hops)
+	const char *domain, const char *from, const char *next_hops, const json_t *details)
 {
-	fprintf(routes->cli->out, "%-*s  %-*s  %-*s  %s", routes->domain_width, domain,
-		PREFIX_WIDTH, prefix, ORIGIN_WIDTH, origin_name(route->origin),
-		next_hops != NULL ? next_hops : target_name(route->group));
+	char local_pref[24], weight[24];
+
+	fprintf(routes->cli->out, "%-*s  %-*s  %-*s  ", routes->domain_width, domain, PREFIX_WIDTH,
+		prefix, ORIGIN_WIDTH, route_origin_name(route->origin));
+	if (routes->detailed)
+		print_details(routes, number_text(details, "local_pref", local_pref),
+			number_text(details, "weight", weight), plain_text(details, "path"),
+			plain_text(details, "why"));
+	fputs(next_hops != NULL ? next_hops : route_target_name(route->group), routes->cli->out);
 	if (from != NULL)
 		fprintf(routes->cli->out, "  (leaked from %s)", from);
 	fputc('\n', routes->cli->out);
 }
 
-bool routes_print(struct routes *routes, const struct api_route *route)
+static bool prefix_text(const struct api_route *route, char prefix[INET6_ADDRSTRLEN + 5])
+{
+	if (inet_ntop(route->family, route->address, prefix, INET6_ADDRSTRLEN) == NULL)
+		return false;
+	snprintf(prefix + strlen(prefix), 5, "/%u", route->prefix_len);
+	return true;
+}
+
+json_t *routes_question(const struct routes *routes, const struct api_route *route)
+{
+	const char *domain = vrf_name(routes, route->vrf);
+	const char *from = vrf_name(routes, route->leaked_from);
+	char prefix[INET6_ADDRSTRLEN + 5];
+
+	if (domain == NULL || !prefix_text(route, prefix))
+		return NULL;
+	return json_pack("[s, s, s, s?]", domain, prefix, route_origin_name(route->origin), from);
+}
+
+bool routes_print(struct routes *routes, const struct api_route *route, const json_t *details)
 {
 	const char *domain = vrf_name(routes, route->vrf);
 	const char *from = vrf_name(routes, route->leaked_from);
 	const char *next_hops = NULL;
-	char address[INET6_ADDRSTRLEN], prefix[INET6_ADDRSTRLEN + 5];
+	char prefix[INET6_ADDRSTRLEN + 5];
 
 	if (route->group >= API_GROUP_FIRST)
 		next_hops = group_text(routes, route->group);
 	if (domain == NULL || (route->leaked_from != 0 && from == NULL) ||
 		(route->group >= API_GROUP_FIRST && next_hops == NULL) ||
-		inet_ntop(route->family, route->address, address, sizeof(address)) == NULL)
+		!prefix_text(route, prefix))
 		return false;
-	snprintf(prefix, sizeof(prefix), "%s/%u", address, route->prefix_len);
 	if (routes->cli->json)
-		print_json(routes, route, prefix, domain, from, next_hops);
+		print_json(routes, route, prefix, domain, from, next_hops, details);
 	else
-		print_line(routes, route, prefix, domain, from, next_hops);
+		print_line(routes, route, prefix, domain, from, next_hops, details);
 	routes->printed++;
 	return true;
 }

@@ -72,6 +72,33 @@ int show_circuits_run(const struct cli *cli)
 	return show_rows(cli, "circuits", row_own_name, columns, COUNT(columns));
 }
 
+static json_int_t number_of(const json_t *row, const char *key)
+{
+	return json_integer_value(json_object_get(row, key));
+}
+
+/* "4 sessions, 3 Established; 12 prefixes accepted, 1 refused, 6 announced" */
+static json_t *sessions_text(const json_t *rows)
+{
+	json_int_t established = 0, accepted = 0, refused = 0, announced = 0;
+	const json_t *row;
+	size_t index;
+
+	json_array_foreach (rows, index, row) {
+		const char *state = json_string_value(json_object_get(row, "state"));
+
+		established += state != NULL && strcmp(state, "Established") == 0;
+		accepted += number_of(row, "accepted");
+		refused += number_of(row, "refused");
+		announced += number_of(row, "announced");
+	}
+	return json_sprintf("%zu sessions, %" JSON_INTEGER_FORMAT
+			    " Established; %" JSON_INTEGER_FORMAT
+			    " prefixes accepted, %" JSON_INTEGER_FORMAT
+			    " refused, %" JSON_INTEGER_FORMAT " announced",
+		json_array_size(rows), established, accepted, refused, announced);
+}
+
 int show_bgp_run(const struct cli *cli)
 {
 	static const struct column columns[] = {
@@ -89,7 +116,17 @@ int show_bgp_run(const struct cli *cli)
 		{"last_error", "LAST ERROR", FORMAT_TEXT},
 	};
 
-	return show_rows(cli, "bgp", row_session_name, columns, COUNT(columns));
+	json_t *sum, *rows = rows_filter(cli, control_rows_within(cli, "bgp"), row_session_name);
+	int status;
+
+	if (rows == NULL)
+		return STATUS_REFUSED;
+	sum = cli->json ? NULL : sessions_text(rows);
+	status = rows_print(cli, columns, COUNT(columns), rows);
+	if (sum != NULL)
+		fprintf(cli->out, "\n%s\n", json_string_value(sum));
+	json_decref(sum);
+	return status;
 }
 
 int show_rejected_run(const struct cli *cli)
@@ -102,7 +139,7 @@ int show_rejected_run(const struct cli *cli)
 		{"reason", "REASON", FORMAT_TEXT},
 	};
 
-	json_t *rows = control_rows(cli, "rejected");
+	json_t *rows = control_rows_within(cli, "rejected");
 	char name[ADDRESS_MAX];
 
 	if (rows == NULL)
@@ -125,14 +162,8 @@ int show_advertised_run(const struct cli *cli)
 		{"path", "PATH", FORMAT_TEXT},
 		{"med", "MED", FORMAT_NUMBER},
 	};
-	json_t *reply = control_ask(cli, json_pack("{s:s, s:s, s:s}", "request", "show", "what",
-						 "advertised", "within", cli->operand));
-	const char *error = json_string_value(json_object_get(reply, "error"));
-	json_t *rows = json_incref(json_object_get(reply, "rows"));
+	json_t *rows = control_rows_within(cli, "advertised");
 
-	if (error != NULL)
-		cli_error(cli, "%s", error);
-	json_decref(reply);
 	return rows != NULL ? rows_print(cli, columns, COUNT(columns), rows) : STATUS_REFUSED;
 }
 
@@ -161,6 +192,8 @@ static void add_family(
 		json_pack("{s:s, s:O}", "name", name, "asn", json_object_get(peering, "peer_asn"));
 	json_t *s_tag = json_object_get(link, "s_tag"), *c_tag = json_object_get(link, "c_tag");
 	char key[16], tags[16], port[ADDRESS_MAX];
+
+	json_object_set(line, "not_enabled", json_object_get(peering, "not_enabled"));
 
 	/* As the site's file names it: the edges of a pair have ports of the same names. */
 	snprintf(port, sizeof(port), "%s/%s", json_string_value(json_object_get(link, "edge")),
@@ -248,6 +281,7 @@ int show_peerings_run(const struct cli *cli)
 		{"asn", "ASN", FORMAT_NUMBER},
 		{"neighbour", "NEIGHBOUR", FORMAT_STATE},
 		{"bgp", "BGP", FORMAT_STATE},
+		{"not_enabled", "WHY NOT", FORMAT_TEXT},
 	};
 	json_t *rows = control_rows(cli, "peerings"), *lines;
 	int status;

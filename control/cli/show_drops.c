@@ -10,7 +10,6 @@
 #include "control/config/loader.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WIDTH 100u
 
 static bool row_interface(const json_t *row, char buffer[ADDRESS_MAX])
 {
@@ -54,28 +53,6 @@ static bool circuit_exists(const struct cli *cli, const struct ledgers *ledgers)
 	return false;
 }
 
-/* Words of text, broken before column WIDTH, continued below the first. */
-static void print_wrapped(FILE *out, unsigned int indent, const char *text)
-{
-	unsigned int column = indent;
-
-	while (*text != '\0') {
-		unsigned int length = (unsigned int)strcspn(text, " ");
-		if (column > indent && column + 1 + length > WIDTH) {
-			fprintf(out, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (column > indent) {
-			fputc(' ', out);
-			column++;
-		}
-		fprintf(out, "%.*s", (int)length, text);
-		column += length;
-		text += length;
-		text += strspn(text, " ");
-	}
-	fputc('\n', out);
-}
-
 /* Each reason that occurs, once. */
 static void print_meanings(const struct cli *cli, const json_t *rows)
 {
@@ -92,7 +69,7 @@ static void print_meanings(const struct cli *cli, const json_t *rows)
 		if (!printed[i])
 			continue;
 		fprintf(cli->out, "%-22s", api_drop_name((enum api_drop_reason)i));
-		print_wrapped(cli->out, 22, api_drop_text((enum api_drop_reason)i));
+		text_wrapped(cli->out, 22, api_drop_text((enum api_drop_reason)i));
 	}
 }
 

@@ -14,29 +14,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Every object of these dumps begins with its id, and they come in ascending order. */
-static const void *find(const struct dump *dump, uint32_t id)
-{
-	size_t low = 0, high = dump->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const void *row = dump_row(dump, middle);
-		uint32_t found = *(const uint32_t *)row;
-
-		if (found == id)
-			return row;
-		if (found < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
 static const char *link_of(const struct liveness *liveness, uint32_t interface)
 {
-	const struct api_interface *found = find(&liveness->interfaces, interface);
+	const struct api_interface *found = dump_find(&liveness->interfaces, interface);
 
 	return found != NULL ? found->name : "?";
 }
@@ -77,7 +57,7 @@ static const char *use_name(enum use use)
  * taken for live. */
 static uint8_t down_of(const struct liveness *liveness, const struct api_adjacency *adjacency)
 {
-	const struct api_path *path = find(&liveness->paths, adjacency->path);
+	const struct api_path *path = dump_find(&liveness->paths, adjacency->path);
 
 	return path != NULL ? path->down : 0;
 }
@@ -88,7 +68,7 @@ static enum use best_use(const struct liveness *liveness, const struct api_group
 
 	for (uint32_t i = 0; i < group->count; i++) {
 		const struct api_adjacency *member =
-			find(&liveness->adjacencies, group->adjacencies[i]);
+			dump_find(&liveness->adjacencies, group->adjacencies[i]);
 		enum use use = member == NULL ? USE_DEAD
 					      : use_of(down_of(liveness, member), member->resolved);
 
@@ -158,7 +138,7 @@ json_t *group_rows(const struct liveness *liveness)
 
 		for (uint32_t m = 0; m < group->count; m++) {
 			const struct api_adjacency *member =
-				find(&liveness->adjacencies, group->adjacencies[m]);
+				dump_find(&liveness->adjacencies, group->adjacencies[m]);
 			if (member != NULL)
 				json_array_append_new(members, member_row(liveness, member, best));
 		}
@@ -185,9 +165,9 @@ static void count_shares(const struct liveness *liveness, struct share *shares)
 
 		for (uint32_t m = 0; m < group->count; m++) {
 			const struct api_adjacency *member =
-				find(&liveness->adjacencies, group->adjacencies[m]);
+				dump_find(&liveness->adjacencies, group->adjacencies[m]);
 			const struct api_path *path =
-				member != NULL ? find(&liveness->paths, member->path) : NULL;
+				member != NULL ? dump_find(&liveness->paths, member->path) : NULL;
 
 			if (path == NULL)
 				continue;

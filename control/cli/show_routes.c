@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "control/cli/dataplane.h"
-#include "control/cli/routes.h"
+#include "control/cli/route_details.h"
 #include "control/config/loader.h"
 
 /* What routes point at. */
@@ -18,8 +18,13 @@ struct walk {
 	struct api_client *client;
 	struct tables tables;
 	struct routes *routes;
+	struct route_details details;
+	struct api_route page[ROUTE_PAGE]; /* not printed yet */
+	size_t page_count;
+	bool begun; /* the heading is printed */
 	struct api_route *late;
 	size_t late_count, late_capacity;
+	size_t unknown; /* of those that were late */
 	bool no_memory;
 };
 
@@ -75,12 +80,34 @@ static void keep_late(struct walk *walk, const struct api_route *route)
 	walk->late[walk->late_count++] = *route;
 }
 
+/* The first page tells whether control is there. */
+static void print_page(struct walk *walk, void (*unknown)(struct walk *, const struct api_route *))
+{
+	json_t *rows = walk->page_count == 0 ? NULL
+					     : route_details_ask(&walk->details, walk->routes,
+						       walk->page, walk->page_count);
+
+	if (!walk->begun)
+		routes_begin(walk->routes, !walk->details.away);
+	walk->begun = true;
+	for (size_t i = 0; i < walk->page_count; i++)
+		if (!routes_print(walk->routes, &walk->page[i], json_array_get(rows, i)))
+			unknown(walk, &walk->page[i]);
+	walk->page_count = 0;
+	json_decref(rows);
+}
+
+static void add_to_page(struct walk *walk, const struct api_route *route,
+	void (*unknown)(struct walk *, const struct api_route *))
+{
+	walk->page[walk->page_count++] = *route;
+	if (walk->page_count == ROUTE_PAGE)
+		print_page(walk, unknown);
+}
+
 static void each_route(const void *row, void *context)
 {
-	struct walk *walk = context;
-
-	if (!routes_print(walk->routes, row))
-		keep_late(walk, row);
+	add_to_page(context, row, keep_late);
 }
 
 /* A domain's routes, or with vrf 0 those of all. 0, or -errno and reported. */
@@ -95,13 +122,17 @@ static int walk_vrf(struct walk *walk, uint32_t vrf)
 	return error;
 }
 
+static void count_unknown(struct walk *walk, const struct api_route *route)
+{
+	walk->unknown++;
+}
+
 /* Routes whose group came after the dump of groups. One that is still unknown changed again while
  * we looked: it is gone or will be in the next answer, and the person is told. */
 static int walk_late(struct walk *walk)
 {
 	struct tables tables = {0};
 	struct routes *newer;
-	size_t unknown = 0;
 	int error;
 
 	if (walk->late_count == 0)
@@ -120,10 +151,12 @@ static int walk_late(struct walk *walk)
 	walk->routes = newer;
 	walk->tables = tables;
 	for (size_t i = 0; i < walk->late_count; i++)
-		unknown += !routes_print(walk->routes, &walk->late[i]);
-	if (unknown != 0)
-		cli_error(walk->cli, "%zu routes changed while they were read; ask again", unknown);
-	return unknown == 0 ? 0 : -EAGAIN;
+		add_to_page(walk, &walk->late[i], count_unknown);
+	print_page(walk, count_unknown);
+	if (walk->unknown != 0)
+		cli_error(walk->cli, "%zu routes changed while they were read; ask again",
+			walk->unknown);
+	return walk->unknown == 0 ? 0 : -EAGAIN;
 }
 
 static int report_unknown(const struct walk *walk)
@@ -157,11 +190,11 @@ static int walk_domains(struct walk *walk)
 	}
 	if (operand != NULL && count == 0)
 		return report_unknown(walk);
-	routes_begin(walk->routes);
 	if (operand == NULL)
 		error = walk_vrf(walk, 0);
 	for (size_t i = 0; error == 0 && i < count; i++)
 		error = walk_vrf(walk, ids[i]);
+	print_page(walk, keep_late);
 	if (error == 0)
 		error = walk_late(walk);
 	routes_end(walk->routes);
@@ -170,7 +203,7 @@ static int walk_domains(struct walk *walk)
 
 int show_routes_run(const struct cli *cli)
 {
-	struct walk walk = {.cli = cli};
+	struct walk walk = {.cli = cli, .details.cli = cli};
 	int error;
 
 	if (cli->rejected)

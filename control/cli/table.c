@@ -10,6 +10,8 @@
 
 #include "control/cli/units.h"
 
+#define WIDTH 100u /* of a line that is broken */
+
 static const char *number_text(const json_t *value, enum format format, char buffer[UNITS_MAX])
 {
 	uint64_t number = (uint64_t)json_integer_value(value);
@@ -67,6 +69,27 @@ char *table_cell(const json_t *row, const struct column *column)
 	if (json_is_boolean(value))
 		return strdup(json_is_true(value) ? "yes" : "no");
 	return strdup("-");
+}
+
+void text_wrapped(FILE *out, unsigned int indent, const char *text)
+{
+	unsigned int column = indent;
+
+	while (*text != '\0') {
+		unsigned int length = (unsigned int)strcspn(text, " ");
+		if (column > indent && column + 1 + length > WIDTH) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			fputc(' ', out);
+			column++;
+		}
+		fprintf(out, "%.*s", (int)length, text);
+		column += length;
+		text += length;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
 }
 
 /* Only words that need no context to be good or bad. */

@@ -37,6 +37,10 @@ int table_print(const struct cli *cli, const struct column *columns, unsigned in
 /* A row's cell as table_print shows it, malloc'd. */
 char *table_cell(const json_t *row, const struct column *column);
 
+/* text and a newline, broken between words before column 100 and continued at column indent, where
+ * out stands already. */
+void text_wrapped(FILE *out, unsigned int indent, const char *text);
+
 /* Any JSON on cli->out, with a newline. 0 or -errno. */
 int json_print(const struct cli *cli, const json_t *value);
 

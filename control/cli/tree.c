@@ -163,6 +163,13 @@ static const struct command commands[] = {
 		.commands = filter_commands,
 	},
 	{
+		.name = "global-reach",
+		.summary = "circuits that reach each other",
+		.details = "See the commands.",
+		.example = "onramp global-reach connect acme-prod acme-dr",
+		.commands = global_reach_commands,
+	},
+	{
 		.name = "wait",
 		.summary = "wait until something is so",
 		.details = "See the command.",
@@ -175,6 +182,80 @@ static const struct command commands[] = {
 		.details = "Tables for people; with -j JSON for programs, an array of row objects.",
 		.example = "onramp show bgp",
 		.commands = show_commands,
+	},
+	{
+		.name = "explain",
+		.options = OPTION_CIRCUIT | OPTION_EXPLAIN | OPTION_FLOW,
+		.summary = "what would happen to a packet, step by step, and why",
+		.details =
+			"The dataplane asks its own tables; no packet is sent, nothing is counted "
+			"and no\n"
+			"credit is used. The packet comes by the links of --circuit "
+			"CIRCUIT[/PEERING[/LINK]],\n"
+			"or with --vnet from a virtual network or service; each link has its "
+			"answer.\n"
+			"Without --proto it is an echo request, or with --port TCP; it is short, "
+			"or as long\n"
+			"as --bytes says, and not to be fragmented.",
+		.example = "onramp explain --circuit contoso/private --from 10.0.0.10 "
+			   "--to 10.1.0.10 --port 443",
+		.run = explain_run,
+	},
+	{
+		.name = "doctor",
+		.operand = "CIRCUIT[/PEERING[/LINK]]",
+		.summary = "why a circuit does not work, whose side that is on, and the next step",
+		.details =
+			"Looks for a second, from the wire upwards: edge, circuit, port, carrier, "
+			"tag,\n"
+			"neighbour (ARP, ND), BFD, BGP, filter, routes, FIB, policer, drops. Each "
+			"is ok, warn,\n"
+			"wrong, or unknown when whoever knows is away (which is a finding then). "
+			"What is named\n"
+			"at the end is the first thing wrong: what stands on it may be wrong "
+			"because of it.\n"
+			"Exit status: 0 healthy (warnings too), 1 something is wrong.",
+		.example = "onramp doctor contoso/private",
+		.run = doctor_run,
+	},
+	{
+		.name = "trace",
+		.operand = "[ADDRESS]",
+		.options = OPTION_COUNT | OPTION_FOR | OPTION_FLOW,
+		.summary = "real packets of a circuit or a flow, each step of their way",
+		.details =
+			"ADDRESS is CIRCUIT[/PEERING[/LINK]], or VNET/core; --from, --to, --proto "
+			"and --port\n"
+			"choose of its packets those between two addresses, in either direction. "
+			"Without\n"
+			"ADDRESS the flow is looked for on all links, and until the end all of "
+			"them forward\n"
+			"slower. Ends after --count packets, after --for DURATION (90s, 10m, 2h), "
+			"or when\n"
+			"interrupted; without either after 100 packets or a minute.",
+		.example = "onramp trace contoso --from 10.0.0.10 --count 5",
+		.run = trace_run,
+	},
+	{
+		.name = "capture",
+		.operand = "ADDRESS",
+		.options = OPTION_COUNT | OPTION_FOR | OPTION_FLOW | OPTION_SNAPLEN | OPTION_WRITE,
+		.summary = "write a circuit's packets, and what became of each, to a pcapng file",
+		.details =
+			"ADDRESS is CIRCUIT[/PEERING[/LINK]], or VNET/core; of no other link is a "
+			"packet in\n"
+			"the file. Both directions, tags included, and the edge's own BGP, BFD, "
+			"ARP "
+			"and ND;\n"
+			"a comment of each packet has its verdict, or why it was dropped. FILE may "
+			"be -, for\n"
+			"a pipe. Options choose packets as in `onramp trace`. Ends after --count "
+			"packets,\n"
+			"after --for DURATION, or when interrupted; without either after 1,000,000 "
+			"packets\n"
+			"or a minute. Other links are not slower for it.",
+		.example = "onramp capture contoso --for 30s -w contoso.pcapng",
+		.run = capture_run,
 	},
 	{
 		.name = "link",

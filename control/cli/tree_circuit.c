@@ -201,6 +201,32 @@ const struct command filter_commands[] = {
 	{0},
 };
 
+const struct command global_reach_commands[] = {
+	{
+		.name = "connect",
+		.operand = "CIRCUIT",
+		.value = "OTHER-CIRCUIT",
+		.options = OPTION_DRY_RUN,
+		.summary = "let the private peerings of two circuits reach each other",
+		.details = "What either customer announces is announced to the other, and goes no "
+			   "further. At\n"
+			   "once, and no session begins anew.\n" DRY_RUN_HELP,
+		.example = "onramp global-reach connect acme-prod acme-dr",
+		.run = global_reach_connect_run,
+	},
+	{
+		.name = "disconnect",
+		.operand = "CIRCUIT",
+		.value = "OTHER-CIRCUIT",
+		.options = OPTION_DRY_RUN,
+		.summary = "end that",
+		.details = "At once, and no session begins anew.\n" DRY_RUN_HELP,
+		.example = "onramp global-reach disconnect acme-prod acme-dr",
+		.run = global_reach_disconnect_run,
+	},
+	{0},
+};
+
 const struct command wait_commands[] = {
 	{
 		.name = "circuit",

@@ -31,6 +31,20 @@ const struct command show_commands[] = {
 		.run = show_circuits_run,
 	},
 	{
+		.name = "connections",
+		.operand = "[CIRCUIT|NETWORK]",
+		.summary = "what circuits are connected with, and what comes over it",
+		.details = "Asked from control. Prefixes that are announced, IPv4/IPv6: TO CIRCUIT "
+			   "from what it\n"
+			   "is connected with, at most LIMIT (REFUSED ones are above it, and named "
+			   "by `onramp show\n"
+			   "routes --rejected`), FROM CIRCUIT the other way. A prefix that several "
+			   "networks bring\n"
+			   "counts for the one that is used. STATE is up, or what is wrong.",
+		.example = "onramp show connections contoso",
+		.run = show_connections_run,
+	},
+	{
 		.name = "authorizations",
 		.operand = "[PAIR]",
 		.summary = "one-time authorizations of direct port pairs, and what became of them",
@@ -65,10 +79,15 @@ const struct command show_commands[] = {
 		.name = "bgp",
 		.operand = "[ADDRESS]",
 		.summary = "BGP sessions: state, uptime, prefixes accepted, refused and announced",
-		.details = "Asked from control, which asks FRR. LIMIT: how many prefixes the "
-			   "neighbour may\n"
-			   "announce; ALARM: 80 % of them are there. LAST ERROR: why a session is "
-			   "down.\n" ADDRESS_HELP,
+		.details =
+			"Asked from control, which asks FRR. LIMIT: how many prefixes the "
+			"neighbour may\n"
+			"announce; ALARM: 80 % of them are there. LAST ERROR: why a session is "
+			"down.\n"
+			"REFUSED on public peerings: each look counts 64 sessions anew, or those "
+			"of ADDRESS,\n"
+			"and the others are as they were; a dash is one not counted "
+			"yet.\n" ADDRESS_HELP,
 		.example = "onramp show bgp contoso/private/primary",
 		.run = show_bgp_run,
 	},
@@ -105,13 +124,23 @@ const struct command show_commands[] = {
 		.name = "routes",
 		.operand = "[DOMAIN]",
 		.options = OPTION_REJECTED,
-		.summary = "what the dataplane forwards by, of one routing domain or all",
+		.summary = "what the dataplane forwards by, and what let each route in",
 		.details =
 			"Read from the dataplane, printed as it comes. DOMAIN is a routing domain\n"
 			"(private.contoso, vnet.contoso-vnet), or CIRCUIT/PEERING, or the name of "
 			"a\n"
-			"circuit or virtual network for all of its domains. LEAKED FROM names the\n"
-			"domain that a connection brought the route from. --rejected: what "
+			"circuit or virtual network for all of its domains. Leaked from names the\n"
+			"domain that a connection brought the route from.\n"
+			"LOCPRF, WEIGHT, PATH and LET IN BY are control's, without which the rest "
+			"is "
+			"shown:\n"
+			"what BGP says of the best way where it was learned (WEIGHT of leaked "
+			"routes: their\n"
+			"connection's), and the validated prefix, connection, route filter or link "
+			"that\n"
+			"brought the route here. Of a domain without a connection they are known "
+			"for up to\n"
+			"10,000 routes by BGP. --rejected: what "
 			"neighbours\n"
 			"announced and was refused, with the reason (asked from control; then "
 			"DOMAIN "
@@ -240,6 +269,20 @@ const struct command show_commands[] = {
 			"the records for a bill.",
 		.example = "onramp show usage contoso --from 2026-11-01 --to 2026-12-01",
 		.run = show_usage_run,
+	},
+	{
+		.name = "validation",
+		.operand = "[ADDRESS]",
+		.summary = "whose public prefixes are, by registry and RPKI, and how old that is",
+		.details = "Asked from control. Sources: those of this machine's edge.yaml; stale: "
+			   "the source is\n"
+			   "away, what it said stays in force until ENDS IN is over. VERDICT: a "
+			   "peering's BGP\n"
+			   "starts when all of its prefixes are validated. REGISTRY and RPKI: what "
+			   "each says of\n"
+			   "the prefix and ASN. ADDRESS is CIRCUIT[/PEERING].",
+		.example = "onramp show validation contoso",
+		.run = show_validation_run,
 	},
 	{
 		.name = "memory",

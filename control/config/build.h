@@ -23,6 +23,9 @@ bool build_filters(struct build *build); /* before circuits */
 bool build_vnets(struct build *build);
 void build_budgets(struct build *build);
 bool build_services(struct build *build);
+bool build_global_reach(struct build *build);
+/* The place of one virtual network and its connections. False: no memory. */
+bool build_connections(struct build *build, const struct record *record, struct site_vnet *vnet);
 /* How a virtual network or service is attached; its links are allocated. False: no memory. */
 bool build_core(struct build *build, const struct record *core, struct site_vnet *vnet);
 /* Is the VLAN of the index-th service free on its core port? */

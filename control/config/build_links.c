@@ -13,6 +13,7 @@
 static const struct subnet_lengths link_lengths = {30, 30, 126, 126};
 static const struct subnet_lengths split_lengths = {29, 29, 125, 125};
 static const struct subnet_lengths core_lengths = {24, 30, 120, 126};
+static const struct subnet_lengths transit_lengths = {16, 29, 48, 124};
 
 static uint8_t link_length(uint8_t family)
 {
@@ -232,18 +233,15 @@ static void core_link(struct build *build, const struct record *record, bool is_
 	set_link(link, part, gateway, gateway == 1 ? 2 : 1);
 }
 
-void build_core_links(
-	struct build *build, const struct record *record, const bool *edges, struct site_vnet *vnet)
+/* Each edge's part of the blocks. */
+static void part_links(struct build *build, const struct record *record, const bool *edges,
+	unsigned int wanted, struct site_vnet *vnet)
 {
-	const struct value *list;
 	unsigned int field = vnet->is_static ? STATIC_LINK_SUBNETS : BGP_LINK_SUBNETS;
-	unsigned int wanted = 0;
+	const struct value *list = &record->values[field];
 
-	for (unsigned int i = 0; i < build->site->edge_count; i++)
-		wanted += edges[i];
 	if (!check_subnets(build, record, field, &core_lengths, false))
 		return;
-	list = &record->values[field];
 	for (size_t i = 0; i < list->count; i++) {
 		const struct ip *block = &list->items[i].ip;
 		uint8_t length = link_length(block->family);
@@ -263,4 +261,95 @@ void build_core_links(
 			core_link(build, record, vnet->is_static, &part, &vnet->links[edge]);
 		}
 	}
+}
+
+/* The one gateway in a transit subnet: what is named, or else the first usable address. An address
+ * that an edge has, or that is no machine's, is reported. */
+static struct ip transit_gateway(struct build *build, const struct record *record,
+	const struct ip *subnet, unsigned int edges)
+{
+	const struct value *list = usable(record, STATIC_GATEWAY);
+
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		struct ip gateway = list->items[i].ip;
+		bool wrong = false;
+
+		if (!list->items[i].valid || !ip_contains(subnet, &gateway))
+			continue;
+		gateway.prefix_len = subnet->prefix_len;
+		for (unsigned int host = 0; host < edges + 2; host++) {
+			struct ip taken = ip_add(subnet, host, subnet->prefix_len);
+			wrong = wrong || (host != 1 && ip_equal(&taken, &gateway));
+		}
+		if (subnet->family == AF_INET) {
+			struct ip last = ip_add(subnet,
+				(UINT64_C(1) << (32 - subnet->prefix_len)) - 1, subnet->prefix_len);
+			wrong = wrong || ip_equal(&last, &gateway);
+		}
+		if (wrong)
+			report_item(build->loader, record, STATIC_GATEWAY, &list->items[i],
+				"%s is an edge's, or the subnet's own; the edges take the %u "
+				"after the first usable one: name another",
+				list->items[i].text, edges);
+		return gateway;
+	}
+	return ip_add(subnet, 1, subnet->prefix_len);
+}
+
+/* All edges in one subnet. */
+static void transit_links(struct build *build, const struct record *record, const bool *edges,
+	unsigned int wanted, struct site_vnet *vnet)
+{
+	unsigned int field = vnet->is_static ? STATIC_TRANSIT : BGP_TRANSIT;
+	const struct value *list = &record->values[field];
+
+	if (!check_subnets(build, record, field, &transit_lengths, false))
+		return;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct ip *subnet = &list->items[i].ip;
+		unsigned int host_bits = ip_full_length(subnet->family) - subnet->prefix_len;
+		unsigned int next = 2;
+		struct ip gateway = ip_add(subnet, 1, subnet->prefix_len);
+
+		if (host_bits < 16 && wanted + 3 > 1u << host_bits) {
+			report_item(build->loader, record, field, &list->items[i],
+				"%s is too small for %u edges and a router; give a larger subnet",
+				list->items[i].text, wanted);
+			continue;
+		}
+		if (vnet->is_static)
+			gateway = transit_gateway(build, record, subnet, wanted);
+		for (unsigned int edge = 0; edge < build->site->edge_count; edge++) {
+			struct site_link *link = &vnet->links[edge];
+
+			if (!edges[edge])
+				continue;
+			set_link(link, subnet, 1, next++);
+			*(subnet->family == AF_INET ? &link->peer4 : &link->peer6) = gateway;
+		}
+	}
+}
+
+void build_core_links(
+	struct build *build, const struct record *record, const bool *edges, struct site_vnet *vnet)
+{
+	unsigned int parts = vnet->is_static ? STATIC_LINK_SUBNETS : BGP_LINK_SUBNETS;
+	unsigned int transit = vnet->is_static ? STATIC_TRANSIT : BGP_TRANSIT;
+	unsigned int wanted = 0;
+
+	for (unsigned int i = 0; i < build->site->edge_count; i++)
+		wanted += edges[i];
+	vnet->is_transit = record->values[transit].given;
+	if (vnet->is_transit && record->values[parts].given)
+		report(build->loader, record, transit,
+			"stands beside link_subnets; give one of them");
+	else if (vnet->is_transit)
+		transit_links(build, record, edges, wanted, vnet);
+	else if (record->values[parts].given)
+		part_links(build, record, edges, wanted, vnet);
+	else
+		report(build->loader, record, parts,
+			"is missing; write link_subnets: [10.255.0.0/29], or for one subnet of "
+			"all: "
+			"transit_subnets: [10.255.64.0/24]");
 }

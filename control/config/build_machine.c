@@ -2,14 +2,43 @@
 #include "control/config/machine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "control/config/build.h"
 
+static void build_path(struct loader *loader, const struct record *record, unsigned int field,
+	const char *example, char path[256])
+{
+	const char *text = record_name(record, field);
+
+	if (text[0] != '\0' && text[0] != '/')
+		report(loader, record, field, "\"%s\" is no absolute path; write one, such as %s",
+			text, example);
+	else
+		memcpy(path, text, strlen(text) + 1);
+}
+
+static void build_validation(
+	struct loader *loader, const struct record *record, struct machine_validation *validation)
+{
+	const struct record *rtr = record != NULL ? record_of(record, VALIDATION_RTR) : NULL;
+
+	if (record == NULL)
+		return;
+	build_path(loader, record, VALIDATION_REGISTRY, "/etc/onramp/registry.csv",
+		validation->registry);
+	build_path(loader, record, VALIDATION_VRPS, "/var/lib/rpki-client/json", validation->vrps);
+	if (rtr == NULL)
+		return;
+	snprintf(validation->rtr_host, sizeof(validation->rtr_host), "%s",
+		record_name(rtr, RTR_HOST));
+	validation->rtr_port = (uint16_t)record_number(rtr, RTR_PORT, 0);
+}
+
 static void build_machine(struct loader *loader, const struct record *root, struct machine *machine)
 {
 	struct build build = {.loader = loader, .root = root};
-	const char *state_dir = record_name(root, MACHINE_STATE_DIR);
 
 	copy_name(machine->edge, root, MACHINE_EDGE);
 	machine->stale_s = (unsigned int)record_number(root, MACHINE_STALE, 0);
@@ -18,11 +47,8 @@ static void build_machine(struct loader *loader, const struct record *root, stru
 	build_cores(&build, record_of(root, MACHINE_CORES), &machine->own);
 	machine->has_memory = root->values[MACHINE_MEMORY].given;
 	build_memory(record_of(root, MACHINE_MEMORY), &machine->own);
-	if (state_dir[0] != '\0' && state_dir[0] != '/')
-		report(loader, root, MACHINE_STATE_DIR,
-			"\"%s\" is no absolute path; write one, such as /srv/onramp", state_dir);
-	else
-		memcpy(machine->state_dir, state_dir, strlen(state_dir) + 1);
+	build_path(loader, root, MACHINE_STATE_DIR, "/srv/onramp", machine->state_dir);
+	build_validation(loader, record_of(root, MACHINE_VALIDATION), &machine->validation);
 }
 
 int machine_load(const char *document, size_t length, struct machine *machine,

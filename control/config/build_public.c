@@ -118,10 +118,31 @@ static void build_filter_reference(
 		name->text, suggestion_text(&suggestion, nearest, sizeof(nearest)));
 }
 
+/* A customer with an AS number of its own announces by that: another's would be transit. */
+static void build_origin(
+	struct build *build, const struct record *record, struct site_peering *peering)
+{
+	const struct value *origin = usable(record, PEERING_ORIGIN);
+
+	if (origin == NULL || !record->values[PEERING_ORIGIN].given)
+		return;
+	peering->origin_asn = (uint32_t)origin->number;
+	if (asn_is_private(peering->origin_asn))
+		report(build->loader, record, PEERING_ORIGIN,
+			"%s is a private AS number, which no public prefix belongs to; write the "
+			"one that the prefixes are registered for",
+			origin->text);
+	else if (peering->peer_asn != 0 && !asn_is_private(peering->peer_asn))
+		report(build->loader, record, PEERING_ORIGIN,
+			"%s, but peer_asn %u is no private AS number, and its prefixes must be its "
+			"own; remove origin_asn",
+			origin->text, peering->peer_asn);
+}
+
 void build_public_peering(
 	struct build *build, const struct record *record, struct site_peering *peering)
 {
-	static const unsigned int fields[] = {PEERING_VALIDATED, PEERING_FILTER};
+	static const unsigned int fields[] = {PEERING_VALIDATED, PEERING_ORIGIN, PEERING_FILTER};
 
 	peering->filter = -1;
 	if (usable(record, PEERING_TYPE) != NULL && peering->type == PEERING_PRIVATE) {
@@ -134,6 +155,7 @@ void build_public_peering(
 	}
 	peering->validated =
 		build_prefixes(build, record, PEERING_VALIDATED, true, &peering->validated_count);
+	build_origin(build, record, peering);
 	build_filter_reference(build, record, peering);
 }
 
@@ -191,7 +213,8 @@ static void check_families(
 
 		if (prefix->valid && !(prefix->ip.family == AF_INET ? four : six))
 			report_item(build->loader, record, SERVICE_PREFIXES, prefix,
-				"%s has no way out: core's link_subnets has no %s subnet; add one",
+				"%s has no way out: core has no %s subnet; add one to its "
+				"link_subnets or transit_subnets",
 				prefix->text, ip_family_name(prefix->ip.family));
 	}
 }

@@ -111,19 +111,22 @@ static bool has_family(const struct value *link_subnets, uint8_t family)
 static void check_static_prefix(struct build *build, const struct record *record, size_t index)
 {
 	const struct value *prefix = &record->values[STATIC_PREFIXES].items[index];
-	const struct value *links = &record->values[STATIC_LINK_SUBNETS];
+	bool transit = record->values[STATIC_TRANSIT].given;
+	unsigned int field = transit ? STATIC_TRANSIT : STATIC_LINK_SUBNETS;
+	const struct value *links = &record->values[field];
 	const char *range;
 
 	if (!has_family(links, prefix->ip.family))
 		report_item(build->loader, record, STATIC_PREFIXES, prefix,
-			"%s has no way out: link_subnets has no %s subnet; add one", prefix->text,
+			"%s has no way out: %s has no %s subnet; add one", prefix->text,
+			transit ? "transit_subnets" : "link_subnets",
 			ip_family_name(prefix->ip.family));
 	for (size_t i = 0; i < links->count; i++) {
 		if (links->items[i].valid && ip_contains(&links->items[i].ip, &prefix->ip))
 			report_item(build->loader, record, STATIC_PREFIXES, prefix,
-				"%s lies in the link subnet %s, where the gateway is; remove it or "
+				"%s lies in the %s subnet %s, where the gateway is; remove it or "
 				"choose another subnet",
-				prefix->text, links->items[i].text);
+				prefix->text, transit ? "transit" : "link", links->items[i].text);
 	}
 	for (size_t i = 0; i < index; i++) {
 		const struct value *other = &record->values[STATIC_PREFIXES].items[i];
@@ -171,17 +174,21 @@ static void check_gateways(
 		}
 		if (!used)
 			report_item(build->loader, record, STATIC_GATEWAY, &list->items[i],
-				"%s is not the gateway of any link; it must be one of the two "
-				"usable "
-				"addresses of an edge's /30 or /126, named once",
-				list->items[i].text);
+				"%s is not the gateway of any link; it must be %s, named once",
+				list->items[i].text,
+				vnet->is_transit ? "one address of a transit subnet for each family"
+						 : "one of the two usable addresses of an edge's "
+						   "/30 or /126");
 	}
 }
 
 bool build_core(struct build *build, const struct record *core, struct site_vnet *vnet)
 {
-	const struct record *bgp = record_of(core, CORE_BGP), *fixed = record_of(core, CORE_STATIC);
-	bool both = core->values[CORE_BGP].given && core->values[CORE_STATIC].given;
+	bool by_bgp = core->values[CORE_BGP].given, is_static = core->values[CORE_STATIC].given;
+	bool both = by_bgp && is_static;
+	/* One that is not named may have a record all the same, of defaults. */
+	const struct record *bgp = by_bgp ? record_of(core, CORE_BGP) : NULL;
+	const struct record *fixed = is_static ? record_of(core, CORE_STATIC) : NULL;
 	bool *edges = loader_alloc(build->loader, (build->site->edge_count + 1) * sizeof(*edges));
 
 	if (edges == NULL)
@@ -192,7 +199,7 @@ bool build_core(struct build *build, const struct record *core, struct site_vnet
 	if (both)
 		report(build->loader, core, CORE_STATIC,
 			"stands beside bgp; a network is attached one way: remove one of them");
-	else if (!core->values[CORE_BGP].given && !core->values[CORE_STATIC].given)
+	else if (!by_bgp && !is_static)
 		report(build->loader, core, CORE_BGP,
 			"is missing, and so is static; write one of them: bgp: {peer_asn: ..., "
 			"link_subnets: [...]} or static: {prefixes: [...], link_subnets: [...]}");
@@ -220,71 +227,13 @@ bool build_core(struct build *build, const struct record *core, struct site_vnet
 	return true;
 }
 
-static void build_connection(
-	struct build *build, const struct record *record, struct site_vnet *vnet)
-{
-	const struct value *name = usable(record, CONNECTION_CIRCUIT);
-	char nearest[80];
-
-	if (name == NULL)
-		return;
-	struct suggestion suggestion = {.wrong = name->text};
-	int circuit = site_find_circuit(build->site, name->text);
-	if (circuit < 0) {
-		for (unsigned int i = 0; i < build->site->circuit_count; i++)
-			suggest(&suggestion, build->site->circuits[i].name);
-		report(build->loader, record, CONNECTION_CIRCUIT,
-			"\"%s\" is no circuit of this site; write a name from circuits%s",
-			name->text, suggestion_text(&suggestion, nearest, sizeof(nearest)));
-		return;
-	}
-	const struct record *circuit_record = build->root->values[SITE_CIRCUITS].records[circuit];
-	const struct site_circuit *target = &build->site->circuits[circuit];
-	bool has_private = false;
-	for (unsigned int i = 0; i < target->peering_count; i++)
-		has_private = has_private || target->peerings[i].type == PEERING_PRIVATE;
-	if (!has_private)
-		report(build->loader, record, CONNECTION_CIRCUIT,
-			"circuit \"%s\" (line %u) has no private peering, which a connection "
-			"needs; add "
-			"one there, or remove this",
-			name->text, circuit_record->line);
-	vnet->connections[vnet->connection_count++] = (struct site_connection){
-		.circuit = (unsigned int)circuit,
-		.weight = (uint32_t)record_number(record, CONNECTION_WEIGHT, 0),
-	};
-}
-
-static void check_connections_unique(struct build *build, const struct value *list)
-{
-	for (size_t i = 1; i < list->count; i++) {
-		const char *name = record_name(list->records[i], CONNECTION_CIRCUIT);
-		for (size_t j = 0; j < i && name[0] != '\0'; j++) {
-			const struct record *other = list->records[j];
-			if (strcmp(record_name(other, CONNECTION_CIRCUIT), name) != 0)
-				continue;
-			report(build->loader, list->records[i], CONNECTION_CIRCUIT,
-				"\"%s\" is connected already (line %u); name each circuit once",
-				name, other->values[CONNECTION_CIRCUIT].line);
-			break;
-		}
-	}
-}
-
 static bool build_vnet(struct build *build, const struct record *record, struct site_vnet *vnet)
 {
 	const struct record *core = record_of(record, VNET_CORE);
-	size_t count;
-	struct record *const *connections = record_list(record, VNET_CONNECTIONS, &count);
-
 	copy_name(vnet->name, record, VNET_NAME);
 	vnet->links = calloc(build->site->edge_count + 1, sizeof(*vnet->links));
-	vnet->connections = calloc(count + 1, sizeof(*vnet->connections));
-	if (vnet->links == NULL || vnet->connections == NULL)
+	if (vnet->links == NULL || !build_connections(build, record, vnet))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		build_connection(build, connections[i], vnet);
-	check_connections_unique(build, &record->values[VNET_CONNECTIONS]);
 	return core == NULL || build_core(build, core, vnet);
 }
 

@@ -42,5 +42,5 @@ json_t *config_findings_json(const struct config_findings *findings);
  *  "restart": ["why the dataplane must restart"]}
  * sessions names only those of the given edge that are touched; restart, too, is about that edge.
  * what: "site", "edge NAME", "port EDGE/PORT", "port pair NAME", "circuit NAME", "CIRCUIT/PEERING",
- * "vnet NAME", "connection VNET - CIRCUIT". NULL: no memory. */
+ * "vnet NAME", "connection VNET - CIRCUIT", "global reach NAME". NULL: no memory. */
 json_t *config_diff(const struct site *from, const struct site *to, const char *edge);

@@ -8,6 +8,7 @@
 #include "control/config/config.h"
 #include "control/model/ip.h"
 #include "control/model/plan.h"
+#include "control/model/validation.h"
 
 static void add_change(json_t *changes, const char *action, const char *what)
 {
@@ -69,6 +70,22 @@ static void diff_md5(
 			"md5_file", "from", from->file, "to", to->file, ", with another secret"));
 }
 
+/* What sources say of the prefixes may change when nothing in the document does. */
+static void diff_validation(json_t *changes, const char *what, const struct site_peering *from,
+	const struct site_peering *to)
+{
+	static const char *const words[] = {"not validated by sources", "validated by sources"};
+	const struct peering_validation *old = from->validation, *now = to->validation;
+
+	if (old == NULL || now == NULL || old->prefix_count != now->prefix_count ||
+		validation_equal(old, now))
+		return;
+	json_array_append_new(changes,
+		json_pack("{s:s, s:s, s:s, s:s, s:s+}", "action", "change", "what", what, "field",
+			"validated_prefixes", "from", words[validation_vouches_all(old)], "to",
+			words[validation_vouches_all(now)], ", by what they say now"));
+}
+
 static void diff_service(json_t *changes, const struct site *from, const struct site_vnet *core)
 {
 	char what[64];
@@ -84,8 +101,8 @@ static void diff_service(json_t *changes, const struct site *from, const struct 
 	}
 }
 
-/* Secrets are no facts: that they differ is told, not how. */
-static void diff_secrets(json_t *changes, const struct site *from, const struct site *to)
+/* Secrets are no facts: that they differ is told, not how. Nor is what sources say. */
+static void diff_beside(json_t *changes, const struct site *from, const struct site *to)
 {
 	char what[64];
 
@@ -103,6 +120,8 @@ static void diff_secrets(json_t *changes, const struct site *from, const struct 
 				diff_keys(changes, what, old->peerings[q].bfd_auth,
 					now->peerings[p].bfd_auth);
 				diff_md5(changes, what, old->peerings[q].md5, now->peerings[p].md5);
+				diff_validation(
+					changes, what, &old->peerings[q], &now->peerings[p]);
 			}
 		}
 	}
@@ -136,7 +155,7 @@ static json_t *diff_changes(const struct site *from, const struct site *to)
 		if (json_object_get(old, what) == NULL)
 			add_change(changes, "add", what);
 	}
-	diff_secrets(changes, from, to);
+	diff_beside(changes, from, to);
 	json_decref(old);
 	json_decref(new);
 	return changes;

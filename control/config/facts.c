@@ -165,6 +165,8 @@ static void public_facts(
 		return;
 	fact(fields, "route_filter", "%s",
 		peering->filter >= 0 ? site->filters[peering->filter].name : "none");
+	if (peering->origin_asn != 0)
+		fact(fields, "origin_asn", "%u", peering->origin_asn);
 	prefix_facts(fields, peering->validated, peering->validated_count, "validated");
 }
 
@@ -222,11 +224,18 @@ static void circuit_facts(
 	}
 }
 
+static void place_facts(json_t *fields, const struct site_place *place)
+{
+	fact(fields, "location", "%s", place->location);
+	fact(fields, "region", "%s", place->region);
+}
+
 static void vnet_facts(json_t *facts, const struct site *site, const struct site_vnet *vnet)
 {
 	json_t *fields = object(facts, "%s %s", vnet->is_service ? "service" : "vnet", vnet->name);
 	char field[64];
 
+	place_facts(fields, &vnet->place);
 	fact(fields, "port", "%s", vnet->port);
 	fact(fields, "vlan", "%u", vnet->vlan);
 	fact(fields, "attachment", "%s", vnet->is_static ? "static" : "bgp");
@@ -248,6 +257,8 @@ static void vnet_facts(json_t *facts, const struct site *site, const struct site
 		fields = object(facts, "connection %s - %s", vnet->name,
 			site->circuits[connection->circuit].name);
 		fact(fields, "weight", "%u", connection->weight);
+		fact(fields, "prefix_limit.ipv4", "%u", connection->limits.ipv4);
+		fact(fields, "prefix_limit.ipv6", "%u", connection->limits.ipv6);
 	}
 }
 
@@ -271,6 +282,13 @@ static void service_facts(
 		service->community_count);
 }
 
+static void global_reach_facts(
+	json_t *facts, const struct site *site, const struct site_global_reach *reach)
+{
+	fact(object(facts, "global reach %s", reach->name), "circuits", "%s and %s",
+		site->circuits[reach->circuits[0]].name, site->circuits[reach->circuits[1]].name);
+}
+
 json_t *site_facts(const struct site *site)
 {
 	json_t *facts = json_object();
@@ -279,6 +297,7 @@ json_t *site_facts(const struct site *site)
 		return facts;
 	json_t *fields = object(facts, "site");
 	fact(fields, "site", "%s", site->name);
+	place_facts(fields, &site->place);
 	fact(fields, "asn", "%u", site->asn);
 	budgets_facts(fields, &site->budgets);
 	for (unsigned int i = 0; i < site->edge_count; i++)
@@ -294,5 +313,7 @@ json_t *site_facts(const struct site *site)
 			site->filters[i].allow, site->filters[i].allow_count);
 	for (unsigned int i = 0; i < site->service_count; i++)
 		service_facts(facts, site, &site->services[i]);
+	for (unsigned int i = 0; i < site->global_reach_count; i++)
+		global_reach_facts(facts, site, &site->global_reach[i]);
 	return facts;
 }

@@ -37,11 +37,14 @@ static struct site *build_site(struct loader *loader, const struct record *root)
 		return NULL;
 	}
 	copy_name(build.site->name, root, SITE_NAME);
+	copy_name(build.site->place.location, root, SITE_LOCATION);
+	copy_name(build.site->place.region, root, SITE_REGION);
 	build.site->asn = (uint32_t)record_number(root, SITE_ASN, 0);
 	build_budgets(&build);
 	build.site->revision = record_number(root, SITE_REVISION, 0);
 	if (!build_edges(&build) || !build_pairs(&build) || !build_filters(&build) ||
-		!build_circuits(&build) || !build_vnets(&build) || !build_services(&build))
+		!build_circuits(&build) || !build_vnets(&build) || !build_services(&build) ||
+		!build_global_reach(&build))
 		loader->no_memory = true;
 	else if (loader->findings->errors == 0)
 		check_limits(&build);

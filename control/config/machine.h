@@ -6,12 +6,20 @@
 
 #include "control/config/config.h"
 
+/* Whom to ask about public prefixes; empty: not this one. */
+struct machine_validation {
+	char registry[256], vrps[256]; /* absolute */
+	char rtr_host[256];
+	uint16_t rtr_port;
+};
+
 struct machine {
 	char edge[NAME_MAX_LENGTH + 1];
 	char state_dir[256]; /* absolute */
 	unsigned int stale_s, sample_s;
 	bool has_cores, has_memory; /* of own: only these fields of it are set */
 	struct site_edge own;
+	struct machine_validation validation;
 };
 
 /* 0; -EINVAL, and findings has the errors; -ENOMEM. findings is filled either way, as by

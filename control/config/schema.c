@@ -140,6 +140,11 @@ static const struct field peering_fields[] = {
 		.sentence = "Of a public peering: the public prefixes that the customer may "
 			    "announce, parts of them too, down to a /29 or a /64. Without any its "
 			    "sessions stay down."},
+	[PEERING_ORIGIN] = {"origin_asn", ASN, .example = "64500",
+		.sentence =
+			"Of a public peering whose `peer_asn` is a private one: the AS that the "
+			"validated prefixes belong to, which `validation` asks for, and which "
+			"may stand in the paths too. Default: `peer_asn`."},
 	[PEERING_FILTER] = {"route_filter", FIELD_NAME, .example = "storage",
 		.sentence = "Of a public peering: which services it is announced, and reaches. "
 			    "Without one none. `onramp filter attach` sets it too."},
@@ -191,8 +196,12 @@ static const struct field circuit_fields[] = {
 			    "and gap too."},
 	[CIRCUIT_TIER] = {"tier", FIELD_CHOICE, .preset = "standard", .choices = tiers,
 		.example = "premium",
-		.sentence = "The tier that was sold. `standard` and `premium` may change into each "
-			    "other and `local` into them, but never back to it."},
+		.sentence =
+			"The tier that was sold: which virtual networks it may be connected with. "
+			"`local`: those of the site's `location`; `standard`: those of its "
+			"`region`; "
+			"`premium`: all. `standard` and `premium` may change into each other and "
+			"`local` into them, but never back to it."},
 	[CIRCUIT_FAMILY] = {"family", FIELD_CHOICE, .preset = "metered", .choices = families,
 		.example = "unlimited",
 		.sentence = "How it is billed; `metered` may become `unlimited`, and never back."},
@@ -226,13 +235,20 @@ static const struct schema circuit_schema = {"a circuit", "What a customer bough
 static const struct field bgp_fields[] = {
 	[BGP_ASN] = {"peer_asn", ASN, .required = true, .example = "4200100002",
 		.sentence = "The core router's AS number, another than the site's."},
-	[BGP_LINK_SUBNETS] = {"link_subnets", PREFIXES, .required = true,
-		.example = "[10.255.0.0/29]",
+	[BGP_LINK_SUBNETS] = {"link_subnets", PREFIXES, .example = "[10.255.0.0/29]",
 		.sentence =
 			"One IPv4 block (/24 to /30) and/or one IPv6 block (/120 to /126): the "
 			"n-th "
 			"edge with the port takes the n-th /30 or /126. The core router takes the "
 			"first usable address, the edge the second."},
+	[BGP_TRANSIT] = {"transit_subnets", PREFIXES,
+		.example = "[10.255.64.0/24, \"fd00:ff:64::/64\"]",
+		.sentence =
+			"Instead of `link_subnets`: one IPv4 subnet (/16 to /29) and/or one IPv6 "
+			"subnet (/48 to /124) that all edges, the core router and machines of the "
+			"network share; what a virtual network is connected to reaches the "
+			"machines. The core router takes the first usable address, the n-th edge "
+			"the one n further."},
 	[BGP_BFD] = {"bfd", FIELD_MAPPING, .choices = bfd_words, .schema = &bfd_schema,
 		.example = "{interval: 50ms, multiplier: 3}",
 		.sentence = "BFD towards the core router; on, with the defaults, when it is not "
@@ -246,14 +262,18 @@ const struct schema bgp_schema = {"a core attachment by BGP",
 
 static const struct field static_fields[] = {
 	[STATIC_PREFIXES] = {"prefixes", PREFIXES, .required = true, .example = "[10.1.0.0/16]",
-		.sentence = "The network's prefixes; each needs a link subnet of its family."},
+		.sentence = "The network's prefixes; each needs a link or transit subnet of its "
+			    "family."},
 	[STATIC_GATEWAY] = {"gateway", FIELD_ADDRESS, SHAPE_ONE_OR_LIST, .example = "10.255.1.2",
 		.sentence = "The next hop, one for each family (and edge); the edge takes the "
 			    "subnet's other usable address. Default: the first usable one."},
-	[STATIC_LINK_SUBNETS] = {"link_subnets", PREFIXES, .required = true,
-		.example = "[10.255.1.0/30]",
+	[STATIC_LINK_SUBNETS] = {"link_subnets", PREFIXES, .example = "[10.255.1.0/30]",
 		.sentence =
 			"As with `bgp`: the n-th edge with the port takes the n-th /30 or /126."},
+	[STATIC_TRANSIT] = {"transit_subnets", PREFIXES,
+		.example = "[10.255.64.0/24, \"fd00:ff:64::/64\"]",
+		.sentence = "As with `bgp`, instead of `link_subnets`; the gateway may be any of "
+			    "its addresses that no edge has."},
 };
 static const struct schema static_schema = {"a static core attachment",
 	"The network's prefixes are written here.", static_fields, COUNT(static_fields), -1};
@@ -277,22 +297,14 @@ static const struct field core_fields[] = {
 static const struct schema core_schema = {"the core attachment of a virtual network",
 	"Where the network's own routers are.", core_fields, COUNT(core_fields), -1};
 
-static const struct field connection_fields[] = {
-	[CONNECTION_CIRCUIT] = {"circuit", FIELD_NAME, .required = true, .example = "acme-prod",
-		.sentence = "A circuit with a private peering; each once."},
-	[CONNECTION_WEIGHT] = {"weight", FIELD_INTEGER, .preset = "100", .maximum = 32000,
-		.example = "10",
-		.sentence =
-			"For the same prefix from several circuits the highest weight wins, equals "
-			"share."},
-};
-static const struct schema connection_schema = {"a connection of a virtual network",
-	"Lets routes of a circuit's private peering and of the network reach each other.",
-	connection_fields, COUNT(connection_fields), CONNECTION_CIRCUIT};
-
 static const struct field vnet_fields[] = {
 	[VNET_NAME] = {"name", FIELD_NAME, .required = true, .example = "acme-vnet",
 		.sentence = "Name of the virtual network, unique in the site."},
+	[VNET_LOCATION] = {"location", FIELD_NAME, .example = "amsterdam",
+		.sentence = "The metropolitan area where its own routers are. Without it the "
+			    "site's, unless its `region` is another."},
+	[VNET_REGION] = {"region", FIELD_NAME, .example = "america",
+		.sentence = "The region of the world where they are. Without it the site's."},
 	[VNET_CORE] = {"core", FIELD_MAPPING, .required = true, .schema = &core_schema,
 		.example = "see below", .sentence = "How it is attached to the core."},
 	[VNET_CONNECTIONS] = {"connections", FIELD_MAPPING, SHAPE_LIST,
@@ -305,6 +317,13 @@ static const struct schema vnet_schema = {"a virtual network",
 static const struct field site_fields[] = {
 	[SITE_NAME] = {"site", FIELD_NAME, .required = true, .example = "fra1",
 		.sentence = "Name of the site."},
+	[SITE_LOCATION] = {"location", FIELD_NAME, .example = "frankfurt",
+		.sentence =
+			"The metropolitan area it is in. Circuits of tier `local` reach virtual "
+			"networks there alone."},
+	[SITE_REGION] = {"region", FIELD_NAME, .example = "europe",
+		.sentence = "The region of the world it is in. Circuits of tier `standard` reach "
+			    "virtual networks there, those of tier `premium` all."},
 	[SITE_ASN] = {"asn", ASN, .required = true, .example = "4200100001",
 		.sentence =
 			"The operator's own AS number; 23456, 65535 and 4294967295 are reserved "
@@ -323,6 +342,10 @@ static const struct field site_fields[] = {
 		.example = "see below", .sentence = "The site's circuits."},
 	[SITE_VNETS] = {"vnets", FIELD_MAPPING, SHAPE_LIST, .schema = &vnet_schema,
 		.example = "see below", .sentence = "The site's virtual networks."},
+	[SITE_GLOBAL_REACH] = {"global_reach", FIELD_MAPPING, SHAPE_LIST,
+		.schema = &global_reach_schema,
+		.example = "[{name: acme-sites, circuits: [acme-prod, acme-dr]}]",
+		.sentence = "Which circuits reach each other."},
 	[SITE_FILTERS] = {"route_filters", FIELD_MAPPING, SHAPE_LIST, .schema = &filter_schema,
 		.example = "see below", .sentence = "What public peerings are announced."},
 	[SITE_SERVICES] = {"services", FIELD_MAPPING, SHAPE_LIST, .schema = &service_schema,

@@ -65,6 +65,8 @@ struct schema {
 
 enum {
 	SITE_NAME,
+	SITE_LOCATION,
+	SITE_REGION,
 	SITE_ASN,
 	SITE_REVISION,
 	SITE_EDGES,
@@ -73,7 +75,8 @@ enum {
 	SITE_VNETS,
 	SITE_BUDGETS,
 	SITE_FILTERS,
-	SITE_SERVICES
+	SITE_SERVICES,
+	SITE_GLOBAL_REACH,
 };
 enum { EDGE_NAME, EDGE_ZONE, EDGE_CORES, EDGE_MEMORY, EDGE_PORTS };
 enum { CORES_WORKERS, CORES_CONTROL, CORES_IDLE };
@@ -120,14 +123,15 @@ enum {
 	PEERING_MD5,
 	PEERING_LIMIT,
 	PEERING_VALIDATED,
+	PEERING_ORIGIN,
 	PEERING_FILTER,
 	PEERING_LINK_SUBNETS,
 	PEERING_PRIMARY,
 	PEERING_SECONDARY,
 };
-enum { VNET_NAME, VNET_CORE, VNET_CONNECTIONS };
+enum { VNET_NAME, VNET_LOCATION, VNET_REGION, VNET_CORE, VNET_CONNECTIONS };
 enum { CORE_PORT, CORE_VLAN, CORE_BGP, CORE_STATIC };
-enum { BGP_ASN, BGP_LINK_SUBNETS, BGP_BFD, BGP_MD5 };
+enum { BGP_ASN, BGP_LINK_SUBNETS, BGP_TRANSIT, BGP_BFD, BGP_MD5 };
 enum { LIMIT_IPV4, LIMIT_IPV6, LIMIT_MODE };
 enum { BFD_INTERVAL, BFD_MULTIPLIER, BFD_AUTH };
 enum { AUTH_TYPE, AUTH_KEYS };
@@ -139,23 +143,30 @@ enum {
 	MACHINE_MEMORY,
 	MACHINE_STATE_DIR,
 	MACHINE_STALE,
-	MACHINE_SAMPLE
+	MACHINE_SAMPLE,
+	MACHINE_VALIDATION,
 };
-enum { STATIC_GATEWAY, STATIC_LINK_SUBNETS, STATIC_PREFIXES };
+enum { VALIDATION_REGISTRY, VALIDATION_VRPS, VALIDATION_RTR };
+enum { RTR_HOST, RTR_PORT };
+enum { STATIC_GATEWAY, STATIC_LINK_SUBNETS, STATIC_TRANSIT, STATIC_PREFIXES };
 enum { FILTER_NAME, FILTER_ALLOW };
 enum { SERVICE_NAME, SERVICE_PREFIXES, SERVICE_COMMUNITIES, SERVICE_CORE };
-enum { CONNECTION_CIRCUIT, CONNECTION_WEIGHT };
+enum { CONNECTION_CIRCUIT, CONNECTION_WEIGHT, CONNECTION_LIMIT };
+enum { REACH_NAME, REACH_CIRCUITS };
 
 extern const struct schema site_schema;
 extern const struct schema machine_schema; /* schema_machine.c */
 extern const struct schema cores_schema;
 extern const struct schema memory_schema;
+extern const struct schema validation_schema;             /* schema_machine.c */
 extern const struct schema bfd_schema;                    /* schema_bfd.c */
 extern const struct schema budgets_schema;                /* schema_budgets.c */
 extern const struct schema pair_schema;                   /* schema_pairs.c */
 extern const struct schema limit_schema;                  /* schema_limits.c */
 extern const struct schema filter_schema, service_schema; /* schema_public.c */
 extern const struct schema bgp_schema;
+extern const struct schema connection_schema; /* schema_connections.c */
+extern const struct schema global_reach_schema;
 
 /* What a later version brings ("BFD sessions"), or NULL: a field that is refused by name. */
 const char *schema_later(const char *field);

@@ -40,6 +40,45 @@ const struct schema memory_schema = {"the memory of an edge",
 	"How much memory the dataplane takes, and of which kind.", memory_fields,
 	COUNT(memory_fields), -1};
 
+static const struct field rtr_fields[] = {
+	[RTR_HOST] = {"host", FIELD_TEXT, .required = true, .example = "192.0.2.53",
+		.unit = "a name or an address", .sentence = "The cache."},
+	[RTR_PORT] = {"port", FIELD_INTEGER, .preset = "323", .minimum = 1, .maximum = 65535,
+		.unit = "TCP port", .example = "3323", .sentence = "Where it listens."},
+};
+static const struct schema rtr_schema = {"an RPKI cache",
+	"A validator's cache, asked by the RPKI to Router protocol (RFC 8210, RFC 6810) over TCP, "
+	"which is neither signed nor encrypted: it should be this machine, or on a network of the "
+	"operator's own.",
+	rtr_fields, COUNT(rtr_fields), -1};
+
+static const struct field validation_fields[] = {
+	[VALIDATION_REGISTRY] = {"registry", FIELD_TEXT, .example = "/etc/onramp/registry.csv",
+		.unit = "an absolute path",
+		.sentence =
+			"A file of lines `PREFIX,ASN`, comments from `#` on. Who is named with a "
+			"prefix may have it and each part of it validated."},
+	[VALIDATION_VRPS] = {"vrps", FIELD_TEXT, .example = "/var/lib/rpki-client/json",
+		.unit = "an absolute path",
+		.sentence = "RPKI's validated payloads (VRPs) as JSON, as rpki-client, Routinator "
+			    "and StayRTR write them."},
+	[VALIDATION_RTR] = {"rtr", FIELD_MAPPING, .schema = &rtr_schema,
+		.example = "{host: 192.0.2.53, port: 3323}",
+		.sentence = "A cache that has RPKI's VRPs, and tells of changes at once; beside "
+			    "`vrps` or in its place."},
+};
+const struct schema validation_schema = {"the validation of public prefixes",
+	"Who is asked, beside the operator, whether the `validated_prefixes` of public peerings "
+	"are their customers'. It stands here and not in the site's document, because files and "
+	"caches are a machine's own, and the edges of a pair should not depend on the same one. "
+	"With a source a prefix counts once the registry names the peering's AS for it, or a VRP "
+	"of this AS covers it with a fitting length; until all prefixes of a peering count, its "
+	"sessions stay down. Routes that RPKI calls invalid (RFC 6811) are refused. Files are read "
+	"again within seconds of a change; of one that is gone or wrong what was read last stays, "
+	"VRPs for two hours, or as long as the cache has it. `onramp show validation` says what "
+	"each source says.",
+	validation_fields, COUNT(validation_fields), -1};
+
 static const struct field machine_fields[] = {
 	[MACHINE_EDGE] = {"edge", FIELD_NAME, .required = true, .example = "fra1-a",
 		.sentence = "Which edge of the site this machine is."},
@@ -58,6 +97,10 @@ static const struct field machine_fields[] = {
 	[MACHINE_SAMPLE] = {"sample_time", FIELD_CHOICE, .preset = "10", .choices = sample_times,
 		.unit = "seconds", .example = "5",
 		.sentence = "From look to look at what links move, for rates and usage."},
+	[MACHINE_VALIDATION] = {"validation", FIELD_MAPPING, .schema = &validation_schema,
+		.example = "{registry: /etc/onramp/registry.csv}",
+		.sentence = "Whom to ask about public prefixes. Without it the operator's list is "
+			    "believed."},
 };
 const struct schema machine_schema = {"this machine",
 	"A file of its own on each edge, `/etc/onramp/edge.yaml` (`onramp-control --edge-file`): "

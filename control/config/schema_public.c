@@ -29,9 +29,13 @@ static const struct field service_static_fields[] = {
 	[STATIC_GATEWAY] = {"gateway", FIELD_ADDRESS, SHAPE_ONE_OR_LIST, .example = "10.255.9.2",
 		.sentence = "The next hop, one for each family (and edge); the edge takes the "
 			    "subnet's other usable address. Default: the first usable one."},
-	[STATIC_LINK_SUBNETS] = {"link_subnets", FIELD_PREFIX, SHAPE_LIST, .required = true,
+	[STATIC_LINK_SUBNETS] = {"link_subnets", FIELD_PREFIX, SHAPE_LIST,
 		.example = "[10.255.9.0/30]",
 		.sentence = "The n-th edge with the port takes the n-th /30 or /126."},
+	[STATIC_TRANSIT] = {"transit_subnets", FIELD_PREFIX, SHAPE_LIST,
+		.example = "[10.255.65.0/24]",
+		.sentence = "As of a virtual network, instead of `link_subnets`; customers do not "
+			    "reach it."},
 };
 static const struct schema service_static_schema = {"a static core attachment of a service",
 	"The service's prefixes are behind the gateway.", service_static_fields,

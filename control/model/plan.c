@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/model/lifecycle.h"
+#include "control/model/validation.h"
 
 /* All services alike: what several have is shared among them. */
 #define SERVICE_WEIGHT 100
@@ -69,6 +70,8 @@ static void plan_peering(
 	domain->limits = peering->limits;
 	domain->accepted = peering->validated;
 	domain->accepted_count = peering->validated_count;
+	domain->origin_asn = site_origin(peering);
+	domain->validation = peering->validation;
 	if (peering->type == PEERING_PUBLIC && peering->filter >= 0)
 		domain->filter = &plan->site->filters[peering->filter];
 	plan->domain_count++;
@@ -113,6 +116,7 @@ static void plan_core(
 	out->port = (unsigned int)port;
 	out->c_tag = vnet->vlan;
 	out->mtu = plan->edge->ports[port].mtu;
+	out->is_transit = vnet->is_transit && !vnet->is_service;
 	out->edge4 = link->edge4;
 	out->edge6 = link->edge6;
 	out->peer4 = link->peer4;
@@ -149,8 +153,23 @@ static void plan_connections(struct plan *plan, const struct site_vnet *vnet)
 			.circuit_domain = (unsigned int)circuit_domain,
 			.vnet_domain = (unsigned int)vnet_domain,
 			.weight = connection->weight,
+			.limits = connection->limits,
 		};
 	}
+}
+
+static void plan_global_reach(struct plan *plan, const struct site_global_reach *reach)
+{
+	const struct site_circuit *circuits = plan->site->circuits;
+	int one = find_owner(plan, DOMAIN_PRIVATE, circuits[reach->circuits[0]].name);
+	int other = find_owner(plan, DOMAIN_PRIVATE, circuits[reach->circuits[1]].name);
+
+	if (one < 0 || other < 0)
+		return;
+	plan->connections[plan->connection_count++] =
+		(struct plan_connection){.circuit_domain = (unsigned int)one,
+			.vnet_domain = (unsigned int)other,
+			.global_reach = true};
 }
 
 /* A route filter connects a public peering with each service that it lets through. */
@@ -174,12 +193,14 @@ static void plan_filters(struct plan *plan)
 
 bool plan_may_peer(const struct plan_domain *domain)
 {
-	return domain->kind != DOMAIN_PUBLIC || domain->accepted_count > 0;
+	return domain->kind != DOMAIN_PUBLIC ||
+	       (domain->accepted_count > 0 && validation_vouches_all(domain->validation));
 }
 
 static struct plan *plan_alloc(const struct site *site, unsigned int edge)
 {
-	size_t domains = site->vnet_count + site->service_count, connections = 0;
+	size_t domains = site->vnet_count + site->service_count;
+	size_t connections = site->global_reach_count;
 
 	for (unsigned int i = 0; i < site->circuit_count; i++)
 		domains += site->circuits[i].peering_count;
@@ -223,6 +244,8 @@ struct plan *plan_build(const struct site *site, unsigned int edge)
 		plan_core(plan, &site->services[i].core, &site->services[i]);
 	for (unsigned int i = 0; i < site->vnet_count; i++)
 		plan_connections(plan, &site->vnets[i]);
+	for (unsigned int i = 0; i < site->global_reach_count; i++)
+		plan_global_reach(plan, &site->global_reach[i]);
 	plan_filters(plan);
 	return plan;
 }

@@ -34,6 +34,7 @@ struct plan_link {
 	struct bfd_timers bfd;           /* beside BGP */
 	const struct bfd_auth *bfd_auth; /* the site's; NULL: none */
 	bool ttl_security;
+	bool is_transit;           /* of a core link: its subnet leaks along connections */
 	enum urpf urpf;            /* of core links off: what they say is the operator's */
 	const struct md5_key *md5; /* the site's; NULL: none */
 };
@@ -50,14 +51,19 @@ struct plan_domain {
 	/* Of public peerings and services: what BGP may bring, parts too; the site's. */
 	const struct ip *accepted;
 	unsigned int accepted_count;
-	const struct site_service *service; /* of a service's domain */
-	const struct site_filter *filter;   /* attached to a public peering */
+	uint32_t origin_asn;                         /* of a public peering: whose they are */
+	const struct peering_validation *validation; /* the site's; NULL: nobody is asked */
+	const struct site_service *service;          /* of a service's domain */
+	const struct site_filter *filter;            /* attached to a public peering */
 };
 
 /* A connection: each domain's own routes appear in the other, one hop. */
 struct plan_connection {
 	unsigned int circuit_domain, vnet_domain; /* indexes in domains; or service's */
-	uint32_t weight;
+	bool global_reach; /* vnet_domain is another circuit's; all networks come before it */
+	uint32_t weight;   /* not of a global reach */
+	/* What comes into circuit_domain; neither of a service nor of a global reach. */
+	struct prefix_limits limits;
 };
 
 struct plan {
@@ -72,6 +78,7 @@ struct plan {
 /* edge: index in site->edges. NULL: no memory. */
 struct plan *plan_build(const struct site *site, unsigned int edge);
 void plan_free(struct plan *plan);
-/* Has the domain's BGP got what it needs? A public peering without validated prefixes has not. */
+/* Has the domain's BGP got what it needs? A public peering without validated prefixes, or with one
+ * that no source vouches for, has not. */
 bool plan_may_peer(const struct plan_domain *domain);
 int plan_find_domain(const struct plan *plan, const char *name);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "control/model/ip.h"
+#include "control/model/validation.h"
 
 uint8_t public_longest(uint8_t family)
 {
@@ -20,7 +21,7 @@ bool asn_is_private(uint32_t asn)
 
 /* The first AS number of the path that is neither the customer's nor a private one; 0: none. What
  * an AS_SET holds counts like the rest. */
-static uint32_t find_foreign(const char *as_path, uint32_t peer_asn)
+static uint32_t find_foreign(const char *as_path, const struct plan_domain *domain)
 {
 	while (*as_path != '\0') {
 		char *end;
@@ -30,35 +31,36 @@ static uint32_t find_foreign(const char *as_path, uint32_t peer_asn)
 			as_path++;
 			continue;
 		}
-		if (asn != peer_asn && !asn_is_private((uint32_t)asn))
+		if (asn != domain->links[0].peer_asn && asn != domain->origin_asn &&
+			!asn_is_private((uint32_t)asn))
 			return (uint32_t)asn;
 		as_path = end;
 	}
 	return 0;
 }
 
-const char *public_refusal(const struct ip *prefix, const char *as_path, uint32_t peer_asn,
-	const struct ip *validated, unsigned int count, char *text, size_t size)
+const char *public_refusal(const struct plan_domain *domain, const struct ip *prefix,
+	const char *as_path, char text[PUBLIC_REFUSAL_MAX])
 {
 	uint8_t longest = public_longest(prefix->family);
-	uint32_t foreign = find_foreign(as_path, peer_asn);
+	uint32_t foreign = find_foreign(as_path, domain);
 	const char *range = "";
 	bool known = false;
 
-	for (unsigned int i = 0; i < count; i++)
-		known |= ip_contains(&validated[i], prefix);
+	for (unsigned int i = 0; i < domain->accepted_count; i++)
+		known |= ip_contains(&domain->accepted[i], prefix);
 	if (prefix->prefix_len == 0)
-		snprintf(text, size, "a default route is not taken from a customer");
+		snprintf(text, PUBLIC_REFUSAL_MAX, "a default route is not taken from a customer");
 	else if (ip_use(prefix, &range) != IP_USE_PUBLIC)
-		snprintf(text, size, "not public: %s", range);
+		snprintf(text, PUBLIC_REFUSAL_MAX, "not public: %s", range);
 	else if (!known)
-		snprintf(text, size, "not among the validated prefixes");
+		snprintf(text, PUBLIC_REFUSAL_MAX, "not among the validated prefixes");
 	else if (prefix->prefix_len > longest)
-		snprintf(text, size, "longer than /%u", longest);
+		snprintf(text, PUBLIC_REFUSAL_MAX, "longer than /%u", longest);
 	else if (foreign != 0)
-		snprintf(text, size, "transit: AS %" PRIu32 " in its path is not the customer's",
-			foreign);
+		snprintf(text, PUBLIC_REFUSAL_MAX,
+			"transit: AS %" PRIu32 " in its path is not the customer's", foreign);
 	else
-		return NULL;
+		return validation_refusal(domain->validation, prefix, text);
 	return text;
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "control/model/site.h"
+#include "control/model/plan.h"
 
 /* Of a route that a customer announces: more-specific ones of a validated prefix are taken up to
  * this length. */
@@ -19,6 +19,9 @@ uint8_t public_longest(uint8_t family);
 /* 64512-65534 and 4200000000-4294967294 (RFC 6996). */
 bool asn_is_private(uint32_t asn);
 
-/* Why a route with this AS path ("65001 65010") is not taken, into text, returned; NULL: it is. */
-const char *public_refusal(const struct ip *prefix, const char *as_path, uint32_t peer_asn,
-	const struct ip *validated, unsigned int count, char *text, size_t size);
+#define PUBLIC_REFUSAL_MAX 256
+
+/* Why a route with this AS path ("65001 65010") is not taken in the domain, which has links: into
+ * text, returned; NULL: it is. */
+const char *public_refusal(const struct plan_domain *domain, const struct ip *prefix,
+	const char *as_path, char text[PUBLIC_REFUSAL_MAX]);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/model/validation.h"
+
 static void free_auth(struct bfd_auth *auth)
 {
 	if (auth != NULL)
@@ -26,6 +28,7 @@ static void free_peerings(struct site_circuit *circuit)
 		free_auth(circuit->peerings[i].bfd_auth);
 		free_md5(circuit->peerings[i].md5);
 		free(circuit->peerings[i].validated);
+		validation_free(circuit->peerings[i].validation);
 	}
 	free(circuit->peerings);
 }
@@ -59,11 +62,17 @@ void site_free(struct site *site)
 		free(site->port_pairs[i].authorizations);
 	free(site->filters);
 	free(site->services);
+	free(site->global_reach);
 	free(site->edges);
 	free(site->port_pairs);
 	free(site->circuits);
 	free(site->vnets);
 	free(site);
+}
+
+uint32_t site_origin(const struct site_peering *peering)
+{
+	return peering->origin_asn != 0 ? peering->origin_asn : peering->peer_asn;
 }
 
 bool site_pair_is_one_port(const struct site_port_pair *pair)

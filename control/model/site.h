@@ -38,6 +38,8 @@ enum principal { PRINCIPAL_OPERATOR, PRINCIPAL_PROVIDER, PRINCIPAL_CUSTOMER, PRI
 enum urpf { URPF_OFF, URPF_LOOSE, URPF_STRICT };
 enum { LINK_PRIMARY, LINK_SECONDARY, LINKS };
 
+struct peering_validation; /* control/model/validation.h */
+
 struct site_port {
 	char name[NAME_MAX_LENGTH + 1];
 	char device[256];
@@ -128,6 +130,8 @@ struct md5_key {
 /* The largest that may be asked for; ten times as many are still a number for FRR. */
 #define PREFIX_LIMIT_MAX 1000000
 
+#define PREFIX_ALARM_PERCENT 80 /* of a limit */
+
 /* What BGP may bring into a domain, by family; 0: as much as it likes. */
 struct prefix_limits {
 	uint32_t ipv4, ipv6;
@@ -154,6 +158,10 @@ struct site_peering {
 	struct prefix_limits limits;
 	struct ip *validated; /* of a public peering: what may be announced to us */
 	unsigned int validated_count;
+	uint32_t origin_asn; /* of a public peering: whose these are; 0: peer_asn's */
+	/* What sources say of them, filled in by who asks (control/validation/validation.h); NULL:
+	 * there are none, or it is a private peering. */
+	struct peering_validation *validation;
 	int filter; /* of a public peering: index in the site's filters, -1: none */
 	struct site_link links[LINKS];
 };
@@ -179,25 +187,41 @@ struct site_circuit {
 };
 
 struct site_connection {
-	unsigned int circuit; /* index; its private peering */
-	uint32_t weight;      /* default 100; the highest wins, equals share */
+	unsigned int circuit;        /* index; its private peering */
+	uint32_t weight;             /* default 100; the highest wins, equals share */
+	struct prefix_limits limits; /* from the network to the circuit; soft */
+};
+
+/* The private peerings of two circuits reach each other. */
+struct site_global_reach {
+	char name[NAME_MAX_LENGTH + 1];
+	unsigned int circuits[2]; /* indexes */
+	bool complete;            /* both are known */
+};
+
+/* A metropolitan area, and the region of the world it is in; either may be empty. */
+struct site_place {
+	char location[NAME_MAX_LENGTH + 1];
+	char region[NAME_MAX_LENGTH + 1];
 };
 
 /* Also the core attachment of a public service. */
 struct site_vnet {
 	char name[NAME_MAX_LENGTH + 1];
 	char port[NAME_MAX_LENGTH + 1]; /* on every edge that has a core port of this name */
+	struct site_place place;        /* where its own routers are */
 	uint16_t vlan;                  /* 0: untagged */
 	bool is_service;
 	bool is_static;
+	bool is_transit;            /* the links are in one subnet, with machines in it */
 	uint32_t peer_asn;          /* BGP attachment */
 	struct bfd_timers bfd;      /* of the same */
 	struct bfd_auth *bfd_auth;  /* of the same; NULL: none */
 	struct md5_key *md5;        /* of the same; NULL: none */
 	struct ip *static_prefixes; /* static attachment; of a service always */
 	unsigned int static_prefix_count;
-	struct site_link
-		*links; /* by edge index; the n-th edge takes the n-th part of link_subnets */
+	struct site_link *links; /* by edge index; the n-th edge takes the n-th part of
+				  * link_subnets, or an address of transit_subnets */
 	struct site_connection *connections;
 	unsigned int connection_count;
 };
@@ -219,6 +243,7 @@ struct site_service {
 
 struct site {
 	char name[NAME_MAX_LENGTH + 1];
+	struct site_place place; /* where all its circuits are */
 	uint32_t asn;
 	uint64_t revision; /* of the store, that the file was exported from; 0: none */
 	struct site_edge *edges;
@@ -234,9 +259,14 @@ struct site {
 	unsigned int filter_count;
 	struct site_service *services;
 	unsigned int service_count;
+	struct site_global_reach *global_reach;
+	unsigned int global_reach_count;
 };
 
 void site_free(struct site *site);
+
+/* The AS that a public peering's prefixes must be of. */
+uint32_t site_origin(const struct site_peering *peering);
 
 /* Are both links of its circuits on one port, told apart by S-tags? */
 bool site_pair_is_one_port(const struct site_port_pair *pair);

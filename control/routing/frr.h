@@ -43,6 +43,9 @@ struct frr_domain {
 	/* By family (IPv4, IPv6), bits by link: another value than before has bgpd look again
 	 * whether the session brings too many prefixes. */
 	uint8_t limit_again[2];
+	/* By family, bits by link: the session is shut and without its key, so that the next wish
+	 * states it anew. */
+	uint8_t key_again[2];
 	unsigned int stale_s; /* zebra keeps the routes of a bgpd that died so long */
 };
 

@@ -3,13 +3,12 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "control/model/validation.h"
 #include "control/routing/frr_wish_parts.h"
 #include "control/routing/kernel.h"
 
 /* Well below FRR's default of 120 s, after which a returning dataplane would be asked again. */
 #define CONNECT_RETRY_S 5
-/* From here on bgpd warns in its log; control's alarm is its own (sync/limits.c). */
-#define WARN_PERCENT 80
 /* The least that bgpd takes. */
 #define REOPEN_MINUTES 1
 /* bgpd's own, which it does not write. */
@@ -115,7 +114,8 @@ static int add_limit(struct config_block *block, const struct frr_domain *domain
 	const struct prefix_limits *limits = &domain->domain->limits;
 	bool ipv4 = peer->family == AF_INET;
 	uint32_t limit = ipv4 ? limits->ipv4 : limits->ipv6;
-	int warn_percent = WARN_PERCENT - (domain->limit_again[ipv4 ? 0 : 1] >> link & 1);
+	/* From here on bgpd warns in its log; control's alarm is its own (sync/limits.c). */
+	int warn_percent = PREFIX_ALARM_PERCENT - (domain->limit_again[ipv4 ? 0 : 1] >> link & 1);
 
 	if (limit == 0)
 		return 0;
@@ -124,6 +124,39 @@ static int add_limit(struct config_block *block, const struct frr_domain *domain
 	return config_block_add(block, section_of(peer),
 		"neighbor %s maximum-prefix %" PRIu32 " %d restart %d%s", to, limit, warn_percent,
 		REOPEN_MINUTES, domain->domain->kind == DOMAIN_PUBLIC ? " force" : "");
+}
+
+/* The neighbour is told (RFC 9003: at most 128 bytes of it). */
+static int add_shutdown(
+	struct config_block *block, const struct plan_domain *domain, const char *to)
+{
+	char text[VALIDATION_TEXT_MAX];
+
+	if (plan_may_peer(domain))
+		return 0;
+	if (validation_reason(domain->validation, domain->accepted, text) == NULL)
+		snprintf(text, sizeof(text), "no public prefix is validated yet");
+	return config_block_add(
+		block, SECTION_NONE, "neighbor %s shutdown message %.120s", to, text);
+}
+
+/* bgpd gives a key to the sockets that listen when it is told of it: one that was told before its
+ * VRF was there is missing in them (control/sync/md5.c). */
+static int add_key(struct config_block *block, const struct frr_domain *domain, unsigned int number,
+	const struct ip *peer, const char *to)
+{
+	const struct md5_key *key = domain->domain->links[number].md5;
+
+	if (key == NULL)
+		return 0;
+	if ((domain->key_again[peer->family == AF_INET ? 0 : 1] >> number & 1) != 0 &&
+		plan_may_peer(domain->domain))
+		return config_block_add(block, SECTION_NONE,
+			"neighbor %s shutdown message the key is being stated anew", to);
+	if (key->secret[0] == '\0')
+		return config_block_add(
+			block, SECTION_NONE, "neighbor %s" CONFIG_PASSWORD_UNKNOWN, to);
+	return config_block_add(block, SECTION_NONE, "neighbor %s password %s", to, key->secret);
 }
 
 static int add_neighbor(struct config_block *block, const struct frr_domain *domain, uint32_t asn,
@@ -145,16 +178,9 @@ static int add_neighbor(struct config_block *block, const struct frr_domain *dom
 		block, SECTION_NONE, "neighbor %s timers connect %d", to, CONNECT_RETRY_S);
 	if (domain->bfd)
 		error |= add_bfd(block, link, to);
-	if (link->md5 && link->md5->secret[0])
-		error |= config_block_add(
-			block, SECTION_NONE, "neighbor %s password %s", to, link->md5->secret);
-	else if (link->md5)
-		error |= config_block_add(
-			block, SECTION_NONE, "neighbor %s" CONFIG_PASSWORD_UNKNOWN, to);
+	error |= add_key(block, domain, number, peer, to);
 	error |= add_limit(block, domain, number, peer, to);
-	if (!plan_may_peer(domain->domain))
-		error |= config_block_add(block, SECTION_NONE,
-			"neighbor %s shutdown message no public prefix is validated yet", to);
+	error |= add_shutdown(block, domain->domain, to);
 	error |= config_block_add(block, section, "neighbor %s activate", to);
 	error |= add_policies(block, domain, asn, number, peer, to);
 	return error ? -ENOMEM : 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "control/log.h"
+#include "control/model/validation.h"
 #include "control/routing/frr_wish_parts.h"
 
 #define TEXT_MAX 1024
@@ -25,6 +26,7 @@ uint64_t frr_wish_hash(const struct site *site, const struct frr_domain *frr_dom
 {
 	const struct plan_domain *domain = frr_domain->domain;
 	uint64_t hash = hash_text(HASH_FIRST, domain->name);
+	char reason[VALIDATION_TEXT_MAX];
 
 	hash = hash_more(hash, &site->asn, sizeof(site->asn));
 	hash = hash_more(hash, &domain->kind, sizeof(domain->kind));
@@ -46,8 +48,13 @@ uint64_t frr_wish_hash(const struct site *site, const struct frr_domain *frr_dom
 	hash = hash_more(hash, &domain->limits.ipv6, sizeof(domain->limits.ipv6));
 	hash = hash_more(hash, &domain->limits.soft, sizeof(domain->limits.soft));
 	hash = hash_more(hash, frr_domain->limit_again, sizeof(frr_domain->limit_again));
+	hash = hash_more(hash, frr_domain->key_again, sizeof(frr_domain->key_again));
 	hash = hash_more(
 		hash, domain->accepted, domain->accepted_count * sizeof(domain->accepted[0]));
+	hash = hash_more(hash, &domain->origin_asn, sizeof(domain->origin_asn));
+	hash = frr_hash_rules(hash, domain->validation, 0);
+	if (validation_reason(domain->validation, domain->accepted, reason) != NULL)
+		hash = hash_text(hash, reason);
 	hash = hash_more(hash, domain->static_prefixes,
 		domain->static_prefix_count * sizeof(domain->static_prefixes[0]));
 	hash = hash_more(hash, &frr_domain->ready, sizeof(frr_domain->ready));

@@ -62,6 +62,8 @@ void frr_accept_name(const struct frr_domain *domain, uint32_t asn, unsigned int
  * other one says. 0 or -ENOMEM. */
 int frr_add_accept(struct frr_wish *wish, const struct frr_domain *domain, uint32_t asn);
 size_t frr_accept_blocks(const struct plan_domain *domain);
+/* Of what RPKI says of a domain's routes; family 0: both. */
+uint64_t frr_hash_rules(uint64_t hash, const struct peering_validation *validation, uint8_t family);
 
 /* ---- frr_sessions.c ---- */
 /* The domain's BGP instance without its announcements; NULL: no memory. */

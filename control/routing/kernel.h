@@ -94,4 +94,7 @@ void kernel_each_route(struct kernel *kernel,
 	void (*each)(const struct kernel_route *route, void *context), void *context);
 void kernel_each_neighbour(struct kernel *kernel,
 	void (*each)(const struct kernel_neighbour *neighbour, void *context), void *context);
+/* The entry of an address on an interface; NULL: there is none. Until the next event. */
+const struct kernel_neighbour *kernel_neighbour_of(
+	struct kernel *kernel, uint32_t ifindex, const struct ip *address);
 uint32_t kernel_ifindex(struct kernel *kernel, const char *ifname); /* 0: none */

@@ -159,6 +159,17 @@ void kernel_each_neighbour(struct kernel *kernel,
 	}
 }
 
+const struct kernel_neighbour *kernel_neighbour_of(
+	struct kernel *kernel, uint32_t ifindex, const struct ip *address)
+{
+	const struct kernel_neighbour sought = {.ifindex = ifindex, .address = *address};
+	bool found;
+	uint32_t place = find_place(kernel, &sought, &found);
+
+	return found && !kernel->neighbours[place].deleted ? &kernel->neighbours[place].neighbour
+							   : NULL;
+}
+
 static struct nlmsghdr *neighbour_message(void *buffer, uint16_t type, uint16_t flags,
 	uint32_t ifindex, const struct ip *address, uint8_t neighbour_flags)
 {

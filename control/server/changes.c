@@ -44,6 +44,11 @@ struct site *changes_load_bare(struct office *office, const char *document, size
 		*edge = (unsigned int)index;
 		if (office->machine != NULL)
 			machine_apply(office->machine, &site->edges[index]);
+		if (validator_fill(office->validator, site) != 0) {
+			*refusal = request_error("no memory");
+			site_free(site);
+			return NULL;
+		}
 		if (site->edges[index].worker_cpu_count > 0)
 			return site;
 		*refusal = request_error("edges[%s].cores is missing, and this machine's edge.yaml "

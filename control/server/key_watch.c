@@ -1,10 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/server/key_watch.h"
 
+#include <string.h>
+
 #include "control/config/diff.h"
 #include "control/log.h"
 #include "control/server/changes.h"
 #include "control/server/keys.h"
+
+/* How many of them are keys; the others are told. */
+static size_t tell_changes(const json_t *changes)
+{
+	size_t index, keys = 0;
+	json_t *change;
+
+	json_array_foreach ((json_t *)changes, index, change) {
+		if (strcmp(json_string_value(json_object_get(change, "field")),
+			    "validated_prefixes") != 0)
+			keys++;
+		else
+			log_info("validation", "%s: %s",
+				json_string_value(json_object_get(change, "what")),
+				json_string_value(json_object_get(change, "to")));
+	}
+	return keys;
+}
 
 static void put_in_force(struct office *office, struct site *site, unsigned int edge)
 {
@@ -15,11 +35,15 @@ static void put_in_force(struct office *office, struct site *site, unsigned int 
 	if (changes == 0) {
 		site_free(site);
 	} else {
-		log_info("keys", "%zu key%s changed in their files", changes,
-			changes == 1 ? "" : "s");
+		size_t keys = tell_changes(json_object_get(diff, "changes"));
+
+		if (keys > 0)
+			log_info("keys", "%zu key%s changed in their files", keys,
+				keys == 1 ? "" : "s");
 		json_array_foreach (json_object_get(diff, "sessions"), index, session)
-			log_info("keys", "%s begins anew with its key",
-				json_string_value(json_object_get(session, "session")));
+			log_info("server", "%s: %s",
+				json_string_value(json_object_get(session, "session")),
+				json_string_value(json_object_get(session, "effect")));
 		if (sync_apply(office->sync, site, edge) != 0)
 			log_error("keys", "no memory; the keys in force stay");
 	}
@@ -27,7 +51,7 @@ static void put_in_force(struct office *office, struct site *site, unsigned int 
 }
 
 /* One file that cannot be used is no reason to leave others aside. */
-static void read_again(struct office *office, const struct plan *plan)
+void key_watch_read_again(struct office *office, const struct plan *plan)
 {
 	const struct store_content *now = &office->store.now;
 	json_t *findings = NULL, *refusal = NULL;
@@ -62,5 +86,5 @@ void key_watch_look(struct office *office)
 	/* Also the first time, and after each change of the document: what was read for that may be
 	 * older than this look. */
 	office->keys_seen = seen;
-	read_again(office, plan);
+	key_watch_read_again(office, plan);
 }

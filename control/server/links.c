@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "control/config/loader.h"
+#include "control/routing/frr_summary.h"
 #include "control/server/drains.h"
 
 bool links_find(const struct plan *plan, const char *name, struct link_place *place)
@@ -47,9 +48,9 @@ static const char *session_down(const struct plan_domain *domain, const struct p
 		if (peers[i]->family == 0)
 			continue;
 		session = views_bgp_session(bgp, domain->name, peers[i]);
-		state = json_string_value(json_object_get(session, "state"));
-		if (state != NULL && strcmp(state, "Established") == 0)
+		if (frr_established(session))
 			continue;
+		state = json_string_value(json_object_get(session, "state"));
 		snprintf(text, size, "its %s session is %s", i == 0 ? "IPv4" : "IPv6",
 			state != NULL ? state : "Absent");
 		return text;

@@ -97,6 +97,7 @@ struct question {
 	struct bgp_answers bgp;
 	enum session_routes routes; /* what of single sessions is asked then */
 	size_t session;             /* the next of bgp.sessions */
+	json_t *refusal;            /* the reply, when bgpd is not to be asked that much */
 };
 
 static void question_free(struct question *question)
@@ -105,6 +106,7 @@ static void question_free(struct question *question)
 		json_decref(question->bgp.answers[i]);
 	json_decref(question->bgp.sessions);
 	json_decref(question->request);
+	json_decref(question->refusal);
 	free(question);
 }
 
@@ -126,23 +128,31 @@ static json_t *finish_bgp(struct question *question)
 
 	if (question->bgp.answers[BGP_SUMMARY4] == NULL)
 		return bgpd_away();
-	rejected = view_rejected(question->office->sync, question->bgp.sessions);
-	rows = view_bgp(question->office->sync, &question->bgp, rejected);
+	refused_learn(&question->office->refused, question->bgp.sessions);
+	rejected = view_rejected(question->office->sync, NULL);
+	rows = view_bgp(
+		question->office->sync, &question->bgp, rejected, &question->office->refused);
 	json_decref(rejected);
 	return rows_reply(rows);
 }
 
 static json_t *finish_rejected(struct question *question)
 {
+	json_t *rows;
+
 	if (question->bgp.answers[BGP_SUMMARY4] == NULL)
 		return bgpd_away();
-	return rows_reply(view_rejected(question->office->sync, question->bgp.sessions));
+	rows = view_rejected(question->office->sync, question->bgp.sessions);
+	views_add_leaks(rows, question->office->sync);
+	return rows_reply(rows);
 }
 
 static json_t *finish_advertised(struct question *question)
 {
 	if (question->bgp.answers[BGP_SUMMARY4] == NULL)
 		return bgpd_away();
+	if (question->refusal != NULL)
+		return json_incref(question->refusal);
 	return rows_reply(view_advertised(question->bgp.sessions));
 }
 
@@ -189,17 +199,42 @@ static void answered(void *context, json_t *answer)
 	finish(question);
 }
 
-/* The summaries first, which say whom else to ask. */
+static void refuse_large(struct question *question, json_t *questions)
+{
+	const json_t *large = views_too_large(questions, &question->bgp);
+
+	if (large == NULL)
+		return;
+	question->refusal = request_error(
+		"%s/%s %s is announced more than %d prefixes, too many for one answer; name "
+		"another peering or link",
+		json_string_value(json_object_get(large, "peering")),
+		json_string_value(json_object_get(large, "link")),
+		json_string_value(json_object_get(large, "family")), ADVERTISED_MAX);
+	json_array_clear(questions);
+}
+
+/* Whom else to ask. What is only counted is asked for in parts. */
+static json_t *session_questions(struct question *question)
+{
+	const char *within = json_string_value(json_object_get(question->request, "within"));
+	json_t *questions = views_session_questions(
+		sync_plan(question->office->sync), &question->bgp, question->routes, within);
+
+	if (question->finish == finish_bgp && within == NULL)
+		refused_choose(&question->office->refused, questions);
+	if (question->routes == ROUTES_ADVERTISED)
+		refuse_large(question, questions);
+	return questions;
+}
+
+/* The summaries first. */
 static const char *next_command(struct question *question)
 {
-	const struct plan *plan = sync_plan(question->office->sync);
-
 	if (question->asked < BGP_ANSWERS)
 		return views_bgp_command((enum bgp_answer)question->asked);
 	if (question->bgp.sessions == NULL && question->routes != ROUTES_NONE)
-		question->bgp.sessions =
-			views_session_questions(plan, &question->bgp, question->routes,
-				json_string_value(json_object_get(question->request, "within")));
+		question->bgp.sessions = session_questions(question);
 	return json_string_value(json_object_get(
 		json_array_get(question->bgp.sessions, question->session), "command"));
 }
@@ -248,6 +283,14 @@ static struct question *ask_bgp(struct office *office, const json_t *request,
 
 /* ---- dispatch ---- */
 
+static json_t *validation_reply(const struct office *office)
+{
+	const struct plan *plan = sync_plan(office->sync);
+	json_t *answer = validator_view(office->validator, plan != NULL ? plan->site : NULL);
+
+	return answer != NULL ? answer : request_error("no memory");
+}
+
 /* A circuit as its provider sees it, who knows it by its service key alone. */
 static json_t *service_key_reply(struct office *office, const json_t *request)
 {
@@ -261,6 +304,16 @@ static json_t *service_key_reply(struct office *office, const json_t *request)
 		key != NULL ? key : "");
 }
 
+static json_t *routes_reply(struct office *office, const json_t *request)
+{
+	const json_t *routes = json_object_get(request, "routes");
+
+	if (!json_is_array(routes) || json_array_size(routes) > ROUTE_DETAILS_MAX)
+		return request_error(
+			"show routes needs \"routes\", an array of at most %u", ROUTE_DETAILS_MAX);
+	return rows_reply(view_route_details(office->sync, routes));
+}
+
 static json_t *show_reply(struct office *office, const char *what, const json_t *request)
 {
 	json_t *answer;
@@ -269,6 +322,8 @@ static json_t *show_reply(struct office *office, const char *what, const json_t 
 		return status_reply(office);
 	if (strcmp(what, "circuits") == 0)
 		return rows_reply(view_circuits(sync_plan(office->sync)));
+	if (strcmp(what, "connections") == 0)
+		return rows_reply(view_connections(office->sync));
 	if (strcmp(what, "arp") == 0)
 		return rows_reply(view_arp(office->sync));
 	if (strcmp(what, "document") == 0)
@@ -284,8 +339,15 @@ static json_t *show_reply(struct office *office, const char *what, const json_t 
 		return rows_reply(view_authorizations(sync_plan(office->sync)));
 	if (strcmp(what, "service-key") == 0)
 		return service_key_reply(office, request);
+	if (strcmp(what, "routes") == 0)
+		return routes_reply(office, request);
+	if (strcmp(what, "domains") == 0)
+		return rows_reply(view_domains(
+			office->sync, json_string_value(json_object_get(request, "circuit"))));
 	if (strcmp(what, "drains") == 0)
 		return rows_reply(sync_drains(office->sync));
+	if (strcmp(what, "validation") == 0)
+		return validation_reply(office);
 	answer = usage_reply(office, what, request);
 	if (answer != NULL)
 		return answer;

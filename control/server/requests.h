@@ -10,8 +10,10 @@
 #include <jansson.h>
 
 #include "control/config/config.h"
+#include "control/server/refused_counts.h"
 #include "control/store/store.h"
 #include "control/sync/sync.h"
+#include "control/validation/validator.h"
 
 /* What requests work on; owned by the server. */
 struct office {
@@ -23,6 +25,10 @@ struct office {
 	const struct machine *machine; /* edge.yaml; NULL: there is none */
 	const char *user;              /* of the machine, who asks now */
 	uint64_t keys_seen;            /* control/server/key_watch.c */
+	struct validator *validator;   /* NULL: nobody is asked about public prefixes */
+	/* control/server/validation_watch.c: what was compared, and saved, last */
+	uint64_t validation_seen, validation_saved, validation_revision;
+	struct refused_counts refused;
 	char *refusal; /* why the stored document is not in force; NULL: it is, or there is none */
 };
 

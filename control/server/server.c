@@ -20,6 +20,7 @@
 #include "control/server/drains.h"
 #include "control/server/key_watch.h"
 #include "control/server/requests.h"
+#include "control/server/validation_watch.h"
 #include "control/usage/sampler.h"
 
 #define CONNECTIONS_MAX 64u
@@ -292,6 +293,14 @@ static void on_key_watch(evutil_socket_t fd, short what, void *context)
 	struct server *server = context;
 
 	key_watch_look(&server->office);
+	validation_watch_look(&server->office);
+}
+
+static void on_validation(void *context)
+{
+	struct server *server = context;
+
+	validation_watch_look(&server->office);
 }
 
 /* 0 or -ENOMEM. */
@@ -330,6 +339,9 @@ struct server *server_open(
 	error = store_open(options->state_dir, &server->office.store);
 	if (error == 0)
 		error = watch_keys(server);
+	if (error == 0 && options->machine != NULL)
+		error = validator_open(base, &options->machine->validation, options->state_dir,
+			on_validation, server, &server->office.validator);
 	if (error != 0) {
 		server_close(server);
 		errno = -error;
@@ -362,8 +374,10 @@ void server_close(struct server *server)
 		unlink(server->address.sun_path);
 	}
 	sampler_close(server->sampler);
+	validator_close(server->office.validator);
 	history_close(server->office.history);
 	store_close(&server->office.store);
+	refused_free(&server->office.refused);
 	free(server->office.refusal);
 	free(server);
 }

@@ -11,10 +11,11 @@
  *        -> {"link", "state", ...}, a row of `show drains` (control/sync/sync.h)
  *   {"request": "test", "link": NAME, "seconds": N}  (0: end it)  -> {"link": NAME, "seconds": N}
  *   {"request": "show", "what": "status"|"circuits"|"effective"|"peerings"|"bgp"|"arp"|
- *       "rejected"|"advertised"|"document"|"drains"|"audit"|"verify"|"authorizations"|
- *       "rates"|"usage"|"records"|"usage-verify"|
- *       "service-key"}  (advertised: and "within": ADDRESS or nothing; service-key: and
- *       "service_key": KEY)
+ *       "rejected"|"routes"|"advertised"|"document"|"domains"|"drains"|"audit"|"verify"|
+ *       "authorizations"|"rates"|"usage"|"records"|"usage-verify"|
+ *       "service-key"|"validation"}  (advertised, rejected, bgp: and "within": ADDRESS or nothing;
+ * service-key: and "service_key": KEY; routes: and "routes" of view_route_details;
+ * domains: and "circuit": NAME or nothing)
  *        -> {"rows": [...]} or the object itself
  * Every failure: {"error": TEXT}, for a bad document "findings" too, and "conflicts", sentences
  * on what a file would undo. What plan said, commit says.

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/model/validation.h"
+#include "control/routing/frr_summary.h"
+
 /* The keys are those of FRR 8.4.4: {VRF: {"peers": {ADDRESS: {remoteAs, state, peerUptimeMsec,
  * pfxRcd, pfxSnt}}}}, and in the lists of failed peers lastResetDueTo. */
 static const char *const commands[BGP_ANSWERS] = {
@@ -94,19 +97,21 @@ static json_int_t rejected_of(
 }
 
 /* What the session has, and what it may. bgpd took what a soft limit refused, and not what its
- * policies did; all of it counts. */
+ * policies did (filtered; -1: not known); all of it counts. */
 static void add_prefixes(json_t *row, const json_t *session, uint32_t limit, json_int_t surplus,
 	json_int_t filtered, bool established)
 {
 	const json_t *received = json_object_get(session, "pfxRcd");
-	json_int_t taken = json_integer_value(received), all = taken + filtered;
-	bool alarm = established && limit != 0 && all * 100 >= (json_int_t)limit * 80;
+	json_int_t taken = json_integer_value(received);
+	json_int_t all = taken + (filtered > 0 ? filtered : 0);
+	bool alarm =
+		established && limit != 0 && all * 100 >= (json_int_t)limit * PREFIX_ALARM_PERCENT;
 
 	json_object_set_new(row, "accepted",
 		json_is_integer(received) ? json_integer(taken > surplus ? taken - surplus : 0)
 					  : json_null());
-	json_object_set_new(
-		row, "refused", established ? json_integer(surplus + filtered) : json_null());
+	json_object_set_new(row, "refused",
+		established && filtered >= 0 ? json_integer(surplus + filtered) : json_null());
 	json_object_set_new(row, "announced", copy_or_null(session, "pfxSnt"));
 	json_object_set_new(row, "limit", limit != 0 ? json_integer(limit) : json_null());
 	json_object_set_new(row, "alarm",
@@ -127,7 +132,20 @@ struct bgp_view {
 	unsigned int index;
 	const struct bgp_answers *bgp;
 	json_t *rejected; /* counts */
+	const struct refused_counts *refused;
 };
+
+json_t *views_not_enabled(const struct plan_domain *domain)
+{
+	char text[VALIDATION_TEXT_MAX];
+
+	if (domain == NULL || plan_may_peer(domain))
+		return json_null();
+	if (validation_reason(domain->validation, domain->accepted, text) != NULL)
+		return json_sprintf("not enabled: %s", text);
+	return json_string("not enabled: no public prefix is validated; the operator names them in "
+			   "validated_prefixes");
+}
 
 static json_t *closed_for_prefixes(const struct prefix_limits *limits, bool ipv6)
 {
@@ -153,8 +171,7 @@ static json_t *last_error(const struct bgp_view *view, unsigned int link,
 	if (state != NULL && strstr(state, "PfxCt") != NULL)
 		return closed_for_prefixes(&view->domain->limits, ipv6);
 	if (!plan_may_peer(view->domain))
-		return json_string("not enabled: no public prefix is validated; the operator names "
-				   "them in validated_prefixes");
+		return views_not_enabled(view->domain);
 	if (sync_session_trouble(view->sync, view->index, link, text, sizeof(text)))
 		return json_string(text);
 	if (json_is_string(notification) && json_string_length(notification) > 0)
@@ -171,7 +188,7 @@ static json_t *session_row(
 	bool ipv6 = neighbour->family == AF_INET6;
 	const json_t *session = views_bgp_session(view->bgp, view->domain->name, neighbour);
 	const char *state = json_string_value(json_object_get(session, "state"));
-	bool established = state != NULL && strcmp(state, "Established") == 0;
+	bool established = frr_established(session), public = view->domain->kind == DOMAIN_PUBLIC;
 	uint32_t limit = ipv6 ? view->domain->limits.ipv6 : view->domain->limits.ipv4;
 	const char *family = ipv6 ? "ipv6" : "ipv4", *last;
 	char owner[sizeof(link->name)];
@@ -184,7 +201,7 @@ static json_t *session_row(
 		uptime(session, established), "last_error",
 		established ? json_null() : last_error(view, number, neighbour, state));
 	add_prefixes(row, session, limit, rejected_of(view->rejected, link, ipv6, "limit"),
-		rejected_of(view->rejected, link, ipv6, "policy"), established);
+		public ? refused_count(view->refused, link->name, family) : 0, established);
 	return row;
 }
 
@@ -201,10 +218,12 @@ static void add_sessions(json_t *rows, const struct bgp_view *view)
 	}
 }
 
-json_t *view_bgp(struct sync *sync, const struct bgp_answers *bgp, const json_t *rejected)
+json_t *view_bgp(struct sync *sync, const struct bgp_answers *bgp, const json_t *rejected,
+	const struct refused_counts *refused)
 {
 	const struct plan *plan = sync_plan(sync);
-	struct bgp_view view = {.sync = sync, .bgp = bgp, .rejected = count_rejected(rejected)};
+	struct bgp_view view = {
+		.sync = sync, .bgp = bgp, .rejected = count_rejected(rejected), .refused = refused};
 	json_t *rows = json_array();
 
 	for (view.index = 0; plan != NULL && view.index < plan->domain_count; view.index++) {

@@ -4,34 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-struct neighbour_search {
-	uint32_t ifindex;
-	const struct ip *address;
-	const char *state;
-};
-
-static void match_neighbour(const struct kernel_neighbour *neighbour, void *context)
-{
-	struct neighbour_search *search = context;
-
-	if (neighbour->ifindex == search->ifindex &&
-		neighbour->address.family == search->address->family &&
-		memcmp(neighbour->address.address, search->address->address,
-			sizeof(search->address->address)) == 0)
-		search->state = views_neighbour_state(neighbour->state);
-}
-
 /* The kernel's word for the peer on this link; null: no such address, or the domain is not up. */
 static json_t *neighbour_state(
 	struct kernel *kernel, const struct plan_link *link, const struct ip *peer)
 {
-	struct neighbour_search search = {.address = peer, .state = "none"};
+	const struct kernel_neighbour *neighbour;
 
 	if (kernel == NULL || peer->family == 0)
 		return json_null();
-	search.ifindex = kernel_ifindex(kernel, link->ifname);
-	kernel_each_neighbour(kernel, match_neighbour, &search);
-	return json_string(search.state);
+	neighbour = kernel_neighbour_of(kernel, kernel_ifindex(kernel, link->ifname), peer);
+	return json_string(neighbour != NULL ? views_neighbour_state(neighbour->state) : "none");
 }
 
 static json_t *bgp_state(
@@ -107,10 +89,11 @@ static json_t *peering_row(const struct peering_context *context, const char *do
 			json_array_append_new(links, link_row(context, i));
 	snprintf(name, sizeof(name), "%s/%s", context->circuit->name,
 		peering_type_name(context->peering->type));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o}", "name", name, "type",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o}", "name", name, "type",
 		peering_type_name(context->peering->type), "domain", domain_name, "s_tag",
 		tag_or_null(context->circuit->s_tag), "c_tag", tag_or_null(context->peering->c_tag),
-		"peer_asn", (json_int_t)context->peering->peer_asn, "links", links);
+		"peer_asn", (json_int_t)context->peering->peer_asn, "not_enabled",
+		views_not_enabled(context->domain), "links", links);
 }
 
 static void add_peerings(json_t *rows, struct sync *sync, struct peering_context *context)

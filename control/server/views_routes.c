@@ -9,14 +9,12 @@
 
 #include "control/model/ip.h"
 #include "control/model/public.h"
+#include "control/routing/frr_summary.h"
 #include "control/server/views.h"
 
 static bool established(const struct bgp_answers *bgp, const char *domain, const struct ip *peer)
 {
-	const json_t *session = views_bgp_session(bgp, domain, peer);
-	const char *state = json_string_value(json_object_get(session, "state"));
-
-	return state != NULL && strcmp(state, "Established") == 0;
+	return frr_established(views_bgp_session(bgp, domain, peer));
 }
 
 static void add_question(json_t *questions, const struct plan_domain *domain,
@@ -73,8 +71,27 @@ json_t *views_session_questions(const struct plan *plan, const struct bgp_answer
 	return questions;
 }
 
-/* {PREFIX: {...}} of an answer. */
-static const json_t *routes_of(const json_t *answer)
+const json_t *views_too_large(const json_t *questions, const struct bgp_answers *bgp)
+{
+	const json_t *question;
+	size_t index;
+
+	json_array_foreach (questions, index, question) {
+		struct ip neighbour;
+		const json_t *session;
+
+		if (ip_parse(json_string_value(json_object_get(question, "neighbour")),
+			    &neighbour) != 0)
+			continue;
+		session = views_bgp_session(
+			bgp, json_string_value(json_object_get(question, "domain")), &neighbour);
+		if (json_integer_value(json_object_get(session, "pfxSnt")) > ADVERTISED_MAX)
+			return question;
+	}
+	return NULL;
+}
+
+const json_t *views_routes(const json_t *answer)
 {
 	const char *key;
 	json_t *value;
@@ -106,11 +123,10 @@ static json_t *refusal_json(
 {
 	const char *path = json_string_value(json_object_get(route, "path"));
 	struct ip prefix;
-	char text[160];
+	char text[PUBLIC_REFUSAL_MAX];
 
 	if (domain == NULL || domain->link_count == 0 || ip_parse(prefix_text, &prefix) != 0 ||
-		public_refusal(&prefix, path != NULL ? path : "", domain->links[0].peer_asn,
-			domain->accepted, domain->accepted_count, text, sizeof(text)) == NULL)
+		public_refusal(domain, &prefix, path != NULL ? path : "", text) == NULL)
 		return json_string("refused by the policy");
 	return json_string(text);
 }
@@ -126,7 +142,7 @@ void views_add_filtered(json_t *rows, const struct plan *plan, const json_t *ses
 		int found = plan != NULL ? plan_find_domain(plan, name) : -1;
 
 		json_object_foreach (
-			(json_t *)routes_of(json_object_get(session, "answer")), prefix, route) {
+			(json_t *)views_routes(json_object_get(session, "answer")), prefix, route) {
 			json_t *row = route_row(session, prefix);
 
 			json_object_set_new(row, "by", json_string("policy"));
@@ -149,7 +165,7 @@ json_t *view_advertised(const json_t *sessions)
 
 	json_array_foreach ((json_t *)sessions, index, session)
 		json_object_foreach (
-			(json_t *)routes_of(json_object_get(session, "answer")), prefix, route) {
+			(json_t *)views_routes(json_object_get(session, "answer")), prefix, route) {
 			json_t *row = route_row(session, prefix);
 
 			for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {

@@ -32,5 +32,12 @@ json_t *wish_read_principal(const json_t *request, struct wish *wish);
  * Refused: what names the object or the objects in it, and what no file could hold. */
 json_t *wish_set_fields(const json_t *request, json_t *own);
 
+/* Verbs connect-circuit and disconnect-circuit, of the request's "value" (wishes_reach.c). NULL, or
+ * a refusal. */
+json_t *wish_set_reach(
+	const char *verb, const json_t *request, const char *circuit, struct wish *wish);
+/* The path of a global reach that names the circuit (its path), or NULL. */
+const char *wish_find_reach(const json_t *objects, const char *circuit);
+
 /* The object with all that is in it. */
 void wish_delete_object(json_t *objects, const char *path);

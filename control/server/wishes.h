@@ -6,13 +6,13 @@
  *   {"circuit": NAME or SERVICE KEY, "verb": VERB, "value": TEXT, "fields": {...}, "begin": BOOL,
  *    "peering": TYPE, "principal": "operator", "provider" or "customer:NAME"}
  *       create and set (fields: as in a file; null takes one away), set-bandwidth and set-tier
- *       (value), attach-filter (value), detach-filter (of the public peering), enable, disable,
- * delete, provision and deprovision (begin: it takes the provider some time); set-peering (fields;
- * makes it where it is missing) and delete-peering. Who gives the service key is the provider, who
- * gives the name the operator; principal says otherwise. Clients are root or control's own user,
- * and trusted in whom they speak for. create may have "authorization_key": KEY, which an
- * authorization of a direct pair is found by; the circuit then is that principal's, and the
- * authorization is used up.
+ *       (value), attach-filter (value), detach-filter (of the public peering), connect-circuit and
+ *       disconnect-circuit (value: the other of a global reach), enable, disable, delete, provision
+ * and deprovision (begin: it takes the provider some time); set-peering (fields; makes it where it
+ * is missing) and delete-peering. Who gives the service key is the provider, who gives the name the
+ * operator; principal says otherwise. Clients are root or control's own user, and trusted in whom
+ * they speak for. create may have "authorization_key": KEY, which an authorization of a direct pair
+ * is found by; the circuit then is that principal's, and the authorization is used up.
  *   {"port_pair": NAME, "authorization": NAME, "verb": "authorize" or "revoke", "bandwidth": RATE,
  *    "key": KEY, "principal": NAME}
  *       KEY (authorize) is a text that whoever asks has made; its SHA-256 alone is kept.

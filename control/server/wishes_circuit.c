@@ -105,15 +105,31 @@ void wish_delete_object(json_t *objects, const char *path)
 		json_object_del(objects, object);
 }
 
-static json_t *delete_circuit(json_t *objects, const char *path)
+/* What is connected stays; what: the object, whose: of the sentence. NULL, or a refusal. */
+static json_t *refuse_connected(
+	const json_t *objects, const char *circuit, const char *what, const char *whose)
 {
+	const char *reach = wish_find_reach(objects, circuit);
 	char network[64];
 
-	find_network(objects, path, network);
+	find_network(objects, circuit, network);
 	if (network[0] != '\0')
-		return request_error("%s cannot be deleted: it is connected to virtual network %s; "
+		return request_error("%s cannot be deleted: %s is connected to virtual network %s; "
 				     "take that connection away first",
-			path, network);
+			what, whose, network);
+	if (reach != NULL)
+		return request_error("%s cannot be deleted: %s reaches another by %s; take that "
+				     "away first (`onramp global-reach disconnect`)",
+			what, whose, reach);
+	return NULL;
+}
+
+static json_t *delete_circuit(json_t *objects, const char *path)
+{
+	json_t *refusal = refuse_connected(objects, path, path, "it");
+
+	if (refusal != NULL)
+		return refusal;
 	wish_delete_object(objects, path);
 	return NULL;
 }
@@ -165,18 +181,17 @@ static json_t *set_peering(const json_t *request, const char *circuit, struct wi
 
 static json_t *delete_peering(const json_t *request, const char *circuit, struct wish *wish)
 {
-	char path[OBJECT_PATH_MAX], network[64];
+	char path[OBJECT_PATH_MAX];
 	json_t *refusal = peering_path(request, circuit, path);
 
 	if (refusal != NULL)
 		return refusal;
 	if (json_object_get(wish->objects, path) == NULL)
 		return request_error("there is no %s; see `onramp show peerings`", path);
-	find_network(wish->objects, circuit, network);
-	if (network[0] != '\0' && strstr(path, "[private]") != NULL)
-		return request_error("%s cannot be deleted: its circuit is connected to virtual "
-				     "network %s; take that connection away first",
-			path, network);
+	if (strstr(path, "[private]") != NULL)
+		refusal = refuse_connected(wish->objects, circuit, path, "its circuit");
+	if (refusal != NULL)
+		return refusal;
 	wish_delete_object(wish->objects, path);
 	return NULL;
 }
@@ -241,6 +256,8 @@ static json_t *do_verb(struct office *office, const char *name, const json_t *re
 {
 	if (strcmp(name, "attach-filter") == 0 || strcmp(name, "detach-filter") == 0)
 		return set_filter(office, name, request, path, wish);
+	if (strcmp(name, "connect-circuit") == 0 || strcmp(name, "disconnect-circuit") == 0)
+		return wish_set_reach(name, request, path, wish);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verbs[i].name, name) == 0)
 			return set_field(&verbs[i], request, json_object_get(wish->objects, path));
@@ -280,8 +297,10 @@ static void name_command(const json_t *request, const char *called, struct wish 
 		verb = verb[0] == 's' ? "peering set" : "peering delete";
 	else if (strcmp(verb, "attach-filter") == 0 || strcmp(verb, "detach-filter") == 0)
 		verb = verb[0] == 'a' ? "filter attach" : "filter detach";
-	snprintf(wish->command, sizeof(wish->command), "%s%.20s%s %.40s%s%.10s%s%.20s%s%.36s",
-		peering != NULL || strncmp(verb, "filter ", 7) == 0 ? "" : "circuit ", verb,
+	else if (strcmp(verb, "connect-circuit") == 0 || strcmp(verb, "disconnect-circuit") == 0)
+		verb = verb[0] == 'c' ? "global-reach connect" : "global-reach disconnect";
+	snprintf(wish->command, sizeof(wish->command), "%s%.24s%s %.40s%s%.10s%s%.24s%s%.36s",
+		peering != NULL || strchr(verb, ' ') != NULL ? "" : "circuit ", verb,
 		flag(request, "begin") ? " --begin" : "", called, peering != NULL ? "/" : "",
 		peering != NULL ? peering : "", value != NULL ? " " : "",
 		value != NULL ? value : "", as != NULL ? " --as " : "", as != NULL ? as : "");

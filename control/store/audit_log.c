@@ -39,30 +39,17 @@ static json_t *row_json(sqlite3_stmt *statement)
 
 json_t *store_audit(struct store *store, unsigned int limit)
 {
-	json_t *rows = json_array();
 	sqlite3_stmt *statement;
-	int result;
 
-	if (store->now.revision == 0 || rows == NULL)
-		return rows;
-	statement = sql_prepare(
-		store->db, "SELECT " AUDIT_COLUMNS " FROM audit ORDER BY number DESC LIMIT ?1", 0);
-	if (statement == NULL) {
-		json_decref(rows);
-		return NULL;
-	}
-	sqlite3_bind_int64(statement, 1, (sqlite3_int64)limit);
-	while ((result = sql_step(statement)) == 1)
-		if (json_array_insert_new(rows, 0, row_json(statement)) != 0) {
-			result = -EBADMSG;
-			break;
-		}
-	sqlite3_finalize(statement);
-	if (result == 0)
-		return rows;
-	json_decref(rows);
-	errno = -result;
-	return NULL;
+	if (store->now.revision == 0)
+		return json_array();
+	statement = sql_prepare(store->db,
+		"SELECT " AUDIT_COLUMNS " FROM (SELECT * FROM audit ORDER BY number DESC LIMIT ?1)"
+		" ORDER BY number",
+		0);
+	if (statement != NULL)
+		sqlite3_bind_int64(statement, 1, (sqlite3_int64)limit);
+	return sql_rows(statement, row_json);
 }
 
 /* ---- going back ---- */

@@ -29,7 +29,13 @@ static struct owner customer_or_operator(const char *customer)
 static bool is_operators(const char *field)
 {
 	static const char *const fields[] = {
-		"managed_by", "urpf", "md5_file", "prefix_limit", "validated_prefixes"};
+		"managed_by",
+		"urpf",
+		"md5_file",
+		"prefix_limit",
+		"validated_prefixes",
+		"origin_asn",
+	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (strcmp(field, fields[i]) == 0)

@@ -78,6 +78,24 @@ int sql_finish(sqlite3_stmt *statement)
 	return error;
 }
 
+json_t *sql_rows(sqlite3_stmt *statement, json_t *(*make)(sqlite3_stmt *row))
+{
+	int result = statement != NULL ? 0 : -errno;
+	json_t *rows = json_array();
+
+	while (statement != NULL && (result = sql_step(statement)) == 1)
+		if (json_array_append_new(rows, make(statement)) != 0) {
+			result = -EBADMSG;
+			break;
+		}
+	sqlite3_finalize(statement);
+	if (result == 0)
+		return rows;
+	json_decref(rows);
+	errno = -result;
+	return NULL;
+}
+
 json_t *sql_json(sqlite3_stmt *statement, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(statement, column);

@@ -27,6 +27,10 @@ int sql_step(sqlite3_stmt *statement);
 /* Runs a statement without results and finalizes it; takes NULL. 0 or -errno. */
 int sql_finish(sqlite3_stmt *statement);
 
+/* An array of what make says of each row (NULL: the row is damaged); finalizes the statement, takes
+ * NULL. NULL with errno. */
+json_t *sql_rows(sqlite3_stmt *statement, json_t *(*make)(sqlite3_stmt *row));
+
 /* The JSON text of a column; json_null() where it is NULL, NULL where it is no JSON. */
 json_t *sql_json(sqlite3_stmt *statement, int column);
 

@@ -72,7 +72,11 @@ static void on_version_time(evutil_socket_t fd, short what, void *context)
 
 static bool announceable(const struct sync *sync, const struct route_entry *entry)
 {
-	return entry->leaked_from != 0 && set_alive(sync, entry->effective_set) &&
+	if (entry->leaked_from == 0)
+		return false;
+	if (entry->effective_origin == API_ORIGIN_CONNECTED)
+		return true; /* without a carrier the kernel has no such route */
+	return set_alive(sync, entry->effective_set) &&
 	       (entry->effective_origin == API_ORIGIN_BGP ||
 		       entry->effective_origin == API_ORIGIN_STATIC);
 }
@@ -144,15 +148,15 @@ static bool fill_announcement(const struct sync *sync, const struct route_entry 
 {
 	const struct domain *native = sync->by_vrf[entry->leaked_from];
 	struct ip prefix = rib_prefix(entry);
-	const struct frr_announcement *learned;
+	const struct attribute *learned;
 
 	memset(announcement, 0, sizeof(*announcement));
 	announcement->prefix = prefix;
-	if (entry->effective_origin != API_ORIGIN_STATIC) {
+	if (entry->effective_origin == API_ORIGIN_BGP) {
 		learned = attributes_find(native, &prefix);
 		if (learned == NULL)
 			return false; /* on its way: its table is stale and will be read again */
-		*announcement = *learned;
+		*announcement = learned->route.announcement;
 	}
 	if (is_public(sync, entry->vrf) || is_public(sync, entry->leaked_from))
 		strip_private(announcement);
@@ -189,8 +193,10 @@ static int collect(const struct sync *sync, struct frr_domain *domains,
 		domains[i].bfd = frr_bfd_connected(sync->frr);
 		domains[i].shut_out = drain_shut_out(sync, sync->domains[i]);
 		domains[i].shut_in = drain_shut_in(sync, sync->domains[i]);
-		for (unsigned int f = 0; f < 2; f++)
+		for (unsigned int f = 0; f < 2; f++) {
 			domains[i].limit_again[f] = sync->domains[i]->prefixes[f].again;
+			domains[i].key_again[f] = sync->domains[i]->md5_again[f].links;
+		}
 		domains[i].announcements = *announcements + slice[sync->domains[i]->vrf];
 	}
 	for (id = table_walk(&sync->routes, 0); *announcements != NULL && id != 0;

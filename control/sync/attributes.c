@@ -2,7 +2,8 @@
 /*
  * AS path, MED and communities of each domain's BGP routes. bgpd tells no attribute over netlink,
  * so its tables are read: when a route of a connected domain changed, and when the table's version
- * moved without that.
+ * moved without that. Those of domains without a connection are only shown: they are read when
+ * their version moved, without communities, and not when they are large.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -10,6 +11,9 @@
 #include <string.h>
 
 #include "control/sync/internal.h"
+
+#define SHOWN_MAX 10000 /* prefixes of a table that is read only to be shown */
+#define LOCAL_PREF 100  /* bgpd's, of routes that no policy gives another */
 
 static unsigned int family_index(uint8_t family)
 {
@@ -43,8 +47,8 @@ struct question {
 
 static int compare_attributes(const void *a, const void *b)
 {
-	const struct ip *left = &((const struct attribute *)a)->announcement.prefix;
-	const struct ip *right = &((const struct attribute *)b)->announcement.prefix;
+	const struct ip *left = &((const struct attribute *)a)->route.announcement.prefix;
+	const struct ip *right = &((const struct attribute *)b)->route.announcement.prefix;
 	int order = memcmp(left->address, right->address, sizeof(left->address));
 
 	return order != 0 ? order : left->prefix_len - right->prefix_len;
@@ -52,7 +56,7 @@ static int compare_attributes(const void *a, const void *b)
 
 static struct attribute *find_attribute(const struct attributes *table, const struct ip *prefix)
 {
-	struct attribute key = {.announcement.prefix = *prefix};
+	struct attribute key = {.route.announcement.prefix = *prefix};
 
 	if (table->count == 0)
 		return NULL;
@@ -169,11 +173,18 @@ static void on_details(void *context, json_t *answer)
 		json_string_value(json_object_get(json_object_get(path, "community"), "string"));
 
 	if (attribute != NULL && text != NULL &&
-		strlen(text) < sizeof(attribute->announcement.communities))
-		strcpy(attribute->announcement.communities, text);
+		strlen(text) < sizeof(attribute->route.announcement.communities))
+		strcpy(attribute->route.announcement.communities, text);
 	if (table != NULL)
 		details_done(question->sync, table);
 	free(question);
+}
+
+static uint32_t local_pref_of(const json_t *path)
+{
+	const json_t *value = json_object_get(path, "locPrf");
+
+	return json_is_integer(value) ? (uint32_t)json_integer_value(value) : LOCAL_PREF;
 }
 
 /* Reads one row of the listing; communities come from the row before, if that is the same. */
@@ -183,7 +194,7 @@ static bool read_row(const struct attributes *old, unsigned int family, const ch
 	const json_t *path = best_path(paths);
 	const char *as_path = json_string_value(json_object_get(path, "path"));
 	const json_t *med = json_object_get(path, "metric");
-	struct frr_announcement *announcement = &row->announcement;
+	struct frr_announcement *announcement = &row->route.announcement;
 	const struct attribute *before;
 
 	memset(row, 0, sizeof(*row));
@@ -192,10 +203,12 @@ static bool read_row(const struct attributes *old, unsigned int family, const ch
 	parse_path(as_path != NULL ? as_path : "", announcement);
 	announcement->has_med = json_is_integer(med);
 	announcement->med = json_integer_value(med);
+	row->route.local_pref = local_pref_of(path);
+	row->route.weight = (uint32_t)json_integer_value(json_object_get(path, "weight"));
 	row->version = json_integer_value(json_object_get(path, "version"));
 	before = find_attribute(old, &announcement->prefix);
 	if (before != NULL && before->version == row->version)
-		memcpy(announcement->communities, before->announcement.communities,
+		memcpy(announcement->communities, before->route.announcement.communities,
 			sizeof(announcement->communities));
 	else
 		row->version = -row->version; /* communities unknown yet */
@@ -212,7 +225,7 @@ static void ask_details(struct sync *sync, struct domain *domain, unsigned int f
 
 		if (row->version >= 0)
 			continue;
-		if (ask(sync, domain, family, &row->announcement.prefix, on_details) != 0)
+		if (ask(sync, domain, family, &row->route.announcement.prefix, on_details) != 0)
 			continue;
 		row->version = -row->version;
 		table->waiting++;
@@ -230,7 +243,7 @@ static size_t keep_rows(struct sync *sync, const struct domain *domain, unsigned
 	size_t kept = count;
 
 	for (size_t i = 0; i < old->count; i++) {
-		const struct ip *prefix = &old->items[i].announcement.prefix;
+		const struct ip *prefix = &old->items[i].route.announcement.prefix;
 		const struct route_entry *entry = rib_find(sync, domain->vrf, prefix);
 
 		if (find_attribute(&new, prefix) == NULL && entry != NULL &&
@@ -272,7 +285,19 @@ static void on_table(void *context, json_t *answer)
 	table->items = items;
 	table->count = count;
 	table->version = json_integer_value(json_object_get(answer, "tableVersion"));
-	ask_details(sync, domain, family);
+	table->listed = true;
+	table->known = false;
+	if (domain->partner_count > 0)
+		ask_details(sync, domain, family);
+}
+
+static void ask_table(struct sync *sync, struct domain *domain, unsigned int family)
+{
+	struct attributes *table = &domain->attributes[family];
+
+	table->stale = false;
+	table->asked = ask(sync, domain, family, NULL, on_table) == 0;
+	table->stale = !table->asked;
 }
 
 /* True when everything that announcements of connected domains need has been read. */
@@ -287,12 +312,8 @@ bool attributes_known(struct sync *sync)
 		for (unsigned int f = 0; bgp && domain->partner_count > 0 && f < 2; f++) {
 			struct attributes *table = &domain->attributes[f];
 
-			if ((table->stale || !table->known) && !table->asked &&
-				table->waiting == 0) {
-				table->stale = false;
-				table->asked = ask(sync, domain, f, NULL, on_table) == 0;
-				table->stale = !table->asked;
-			}
+			if ((table->stale || !table->known) && !table->asked && table->waiting == 0)
+				ask_table(sync, domain, f);
 			known &= table->known && !table->stale && !table->asked &&
 				 table->waiting == 0;
 		}
@@ -304,6 +325,19 @@ static void domain_sessions(struct domain *domain, uint8_t family, const json_t 
 {
 	limits_sessions(domain, family, peers);
 	md5_sessions(domain, family, peers);
+}
+
+/* Of a domain without a connection: how large the table is was asked just now. */
+static void ask_to_show(struct sync *sync, struct domain *domain, unsigned int family,
+	const json_t *summary, int64_t version)
+{
+	struct attributes *table = &domain->attributes[family];
+	bool few = json_integer_value(json_object_get(summary, "ribCount")) <= SHOWN_MAX;
+
+	table->known = false;
+	table->listed &= few;
+	if (few && !table->asked && (!table->listed || version != table->version))
+		ask_table(sync, domain, family);
 }
 
 /* A table's version moves also when only attributes changed, which no route tells. */
@@ -322,8 +356,12 @@ static void on_versions(void *context, json_t *answer)
 		if (domain != NULL)
 			domain_sessions(domain, question->family == 0 ? AF_INET : AF_INET6,
 				json_object_get(summary, "peers"));
-		if (table != NULL && json_is_integer(version) && table->known &&
-			json_integer_value(version) != table->version)
+		if (table == NULL || !json_is_integer(version))
+			continue;
+		if (domain->partner_count == 0)
+			ask_to_show(sync, domain, question->family, summary,
+				json_integer_value(version));
+		else if (table->known && json_integer_value(version) != table->version)
 			attributes_stale(sync, domain, question->family == 0 ? AF_INET : AF_INET6);
 	}
 	free(question);
@@ -346,10 +384,9 @@ void attributes_ask_versions(struct sync *sync)
 	}
 }
 
-const struct frr_announcement *attributes_find(const struct domain *domain, const struct ip *prefix)
+const struct attribute *attributes_find(const struct domain *domain, const struct ip *prefix)
 {
-	const struct attribute *attribute =
-		find_attribute(&domain->attributes[family_index(prefix->family)], prefix);
+	const struct attributes *table = &domain->attributes[family_index(prefix->family)];
 
-	return attribute != NULL ? &attribute->announcement : NULL;
+	return table->listed ? find_attribute(table, prefix) : NULL;
 }

@@ -249,22 +249,39 @@ static struct domain_link *link_towards(
 	return is_link_local(address) ? domain_link(domain, interface) : NULL;
 }
 
+static void need_on(struct domain *domain, const struct domain_link *link, const struct ip *address)
+{
+	uint32_t adjacency = adjacency_find(domain->sync, link->interface, address);
+	int error;
+
+	if (domain->kernel == NULL || link->ifindex == 0)
+		return;
+	/* What routes name is kept resolved. */
+	error = adjacency != 0 ? kernel_resolve(domain->kernel, link->ifindex, address)
+			       : probe(domain, link, address);
+	if (error != 0)
+		log_warning("neighbour", "%s: cannot ask the kernel: %s", link->plan.name,
+			strerror(-error));
+}
+
 void domain_neighbour_needed(struct sync *sync, uint32_t interface, const struct ip *address)
 {
 	struct domain *domain =
 		interface < API_INTERFACES_MAX ? sync->by_interface[interface] : NULL;
-	struct domain_link *link = domain ? link_towards(domain, interface, address) : NULL;
-	uint32_t adjacency = link ? adjacency_find(sync, link->interface, address) : 0;
-	int error;
+	const struct domain_link *link = domain ? link_towards(domain, interface, address) : NULL;
 
-	if (link == NULL || domain->kernel == NULL || link->ifindex == 0)
+	if (link != NULL)
+		need_on(domain, link, address);
+	if (domain == NULL || link != NULL || is_link_local(address))
 		return;
-	/* What routes name is kept resolved; what a packet asks for is asked once. */
-	error = adjacency != 0 ? kernel_resolve(domain->kernel, link->ifindex, address)
-			       : kernel_probe(domain->kernel, link->ifindex, address);
-	if (error != 0)
-		log_warning("neighbour", "%s: cannot ask the kernel: %s", link->plan.name,
-			strerror(-error));
+	/* On a transit subnet that leaks to where the packet came from. */
+	for (unsigned int i = 0; i < domain->partner_count; i++) {
+		struct domain *partner = sync->by_vrf[domain->partners[i].vrf];
+
+		link = partner ? link_towards(partner, 0, address) : NULL;
+		if (link != NULL && link->plan.is_transit)
+			need_on(partner, link, address);
+	}
 }
 
 const struct kernel_callbacks domain_callbacks = {.expect = on_expect,

@@ -111,26 +111,68 @@ static int plan_links(struct sync *sync, struct domain *domain, const struct pla
 	return 0;
 }
 
+/* The partner of this vrf, a new one where there is none; NULL: no memory. */
+static struct partner *want_partner(struct domain *domain, uint32_t vrf)
+{
+	struct partner *partners;
+
+	for (unsigned int i = 0; i < domain->partner_count; i++)
+		if (domain->partners[i].vrf == vrf)
+			return &domain->partners[i];
+	partners = reallocarray(
+		domain->partners, domain->partner_count + 1, sizeof(*domain->partners));
+	if (partners == NULL)
+		return NULL;
+	domain->partners = partners;
+	partners[domain->partner_count] = (struct partner){.vrf = vrf};
+	return &partners[domain->partner_count++];
+}
+
+/* Limits are the circuit's: end 0. */
+static int plan_partner(
+	const struct plan_connection *connection, struct domain *const ends[2], unsigned int end)
+{
+	struct partner *partner = want_partner(ends[end], ends[1 - end]->vrf);
+
+	if (partner == NULL)
+		return -ENOMEM;
+	partner->wanted = true;
+	partner->weight = connection->global_reach ? 0 : connection->weight + 1;
+	partner->limits[0] = end == 0 ? connection->limits.ipv4 : 0;
+	partner->limits[1] = end == 0 ? connection->limits.ipv6 : 0;
+	return 0;
+}
+
+static void drop_partners(struct domain *domain)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < domain->partner_count; i++)
+		if (domain->partners[i].wanted)
+			domain->partners[kept++] = domain->partners[i];
+	domain->partner_count = kept;
+}
+
+/* Those that stay keep what is known of them. */
 static int plan_partners(struct sync *sync)
 {
+	int error = 0;
+
 	for (unsigned int i = 0; i < sync->domain_count; i++)
-		sync->domains[i]->partner_count = 0;
-	for (unsigned int i = 0; i < sync->plan->connection_count; i++) {
+		for (unsigned int p = 0; p < sync->domains[i]->partner_count; p++)
+			sync->domains[i]->partners[p].wanted = false;
+	for (unsigned int i = 0; error == 0 && i < sync->plan->connection_count; i++) {
 		const struct plan_connection *connection = &sync->plan->connections[i];
 		struct domain *ends[2] = {sync->domains[connection->circuit_domain],
 			sync->domains[connection->vnet_domain]};
 
-		for (unsigned int e = 0; e < 2; e++) {
-			struct partner *partners = reallocarray(
-				ends[e]->partners, ends[e]->partner_count + 1, sizeof(*partners));
-			if (partners == NULL)
-				return -ENOMEM;
-			ends[e]->partners = partners;
-			partners[ends[e]->partner_count++] =
-				(struct partner){ends[1 - e]->vrf, connection->weight};
-		}
+		error = plan_partner(connection, ends, 0);
+		if (error == 0)
+			error = plan_partner(connection, ends, 1);
 	}
-	return 0;
+	for (unsigned int i = 0; i < sync->domain_count; i++)
+		drop_partners(sync->domains[i]);
+	return error;
 }
 
 /* Domains in the plan's order first, so that the plan's indexes are ours; then retired ones. */
@@ -328,6 +370,7 @@ static uint8_t urpf_of(enum urpf urpf)
 static void fill_budgets(const struct site_budgets *budgets, struct api_interface *item)
 {
 	item->budget_pps[API_BUDGET_NEIGHBOUR] = budgets->neighbour;
+	item->budget_pps[API_BUDGET_ANSWER] = budgets->neighbour;
 	item->budget_pps[API_BUDGET_BGP] = budgets->bgp;
 	item->budget_pps[API_BUDGET_BFD] = budgets->bfd;
 	item->budget_pps[API_BUDGET_OTHER] = budgets->other;

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "control/log.h"
+#include "control/routing/frr_summary.h"
 #include "control/sync/internal.h"
 
 #define TICK_S 1
@@ -105,20 +106,6 @@ struct question {
 static const char *const summaries[] = {
 	"show bgp vrf all ipv4 unicast summary json", "show bgp vrf all ipv6 unicast summary json"};
 
-static bool all_established(const json_t *peers)
-{
-	const char *address;
-	json_t *peer;
-
-	json_object_foreach ((json_t *)peers, address, peer) {
-		const char *state = json_string_value(json_object_get(peer, "state"));
-
-		if (state == NULL || strcmp(state, "Established") != 0)
-			return false;
-	}
-	return true;
-}
-
 static void on_summary(void *context, json_t *answer)
 {
 	struct question *question = context;
@@ -131,7 +118,7 @@ static void on_summary(void *context, json_t *answer)
 			json_object_get(json_object_get(answer, domain->name), "peers");
 
 		domain->holds[HOLD_BGP].families_up &= (uint8_t)~bit;
-		if (all_established(peers))
+		if (frr_all_established(peers))
 			domain->holds[HOLD_BGP].families_up |= bit;
 	}
 	free(question);

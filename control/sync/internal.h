@@ -92,14 +92,22 @@ struct domain_link {
 };
 
 struct attribute {
-	struct frr_announcement announcement;
-	int64_t version; /* bgpd's, of this prefix */
+	struct learned_route route;
+	int64_t version; /* bgpd's, of this prefix; negative: communities unknown */
 };
 
 /* A domain whose own routes appear here, and ours there. */
 struct partner {
 	uint32_t vrf;
-	uint32_t weight;
+	uint32_t weight;    /* the highest wins; 0: a global reach, a connection's is one more */
+	uint32_t limits[2]; /* prefixes from there, IPv4 and IPv6; 0: as many as there are */
+	struct leak_use {
+		uint32_t count; /* effective routes from there that are announced */
+		bool surplus;   /* some were refused since it was below the limit last */
+		bool told;      /* which was logged */
+		bool alarm;
+	} leaks[2];
+	bool wanted; /* in the present plan */
 };
 
 /* hold.c: routes of a daemon that died. */
@@ -136,7 +144,13 @@ struct domain {
 	} prefixes[2];
 	bool md5_up[2];                 /* all sessions of the family, when looked last */
 	struct md5_counters md5_before; /* when all were (md5.c) */
-	bool limits_stale;              /* refused routes may come in now, or others must go */
+	struct md5_again {
+		uint8_t links;       /* frr_domain.key_again */
+		uint64_t unexpected; /* of the same counters, at the last look */
+		unsigned int wait;   /* looks until a key may be stated anew again */
+	} md5_again[2];              /* by family */
+	bool limits_stale;           /* refused routes may come in now, or others must go */
+	bool leaks_stale;            /* refused leaks may */
 	struct partner *partners;
 	unsigned int partner_count;
 	/* What BGP says of this domain's own routes, one table a family (announce.c). */
@@ -146,7 +160,8 @@ struct domain {
 		size_t waiting;  /* items whose communities are being asked for */
 		bool stale;      /* to be read again */
 		bool asked;      /* the table is being read */
-		bool known;      /* read at least once */
+		bool listed;     /* read at least once */
+		bool known;      /* and communities too, which announcing needs */
 		int64_t version; /* bgpd's table version when last read */
 	} attributes[2];
 };
@@ -241,6 +256,7 @@ struct sync {
 
 	/* limits.c */
 	struct event *limits_event;
+	struct probes *probes;
 	unsigned int zebra_life; /* the one that has been asked */
 	bool frr_applied;
 	char frr_error[512];
@@ -415,6 +431,30 @@ void rib_each_native(struct sync *sync, uint32_t vrf, enum api_route_origin orig
 void rib_drop_vrf(struct sync *sync, uint32_t vrf);
 struct ip rib_prefix(const struct route_entry *entry);
 
+/* May this native route leak at all? */
+bool rib_leaks(const struct sync *sync, const struct route_entry *entry);
+/* A route that leaked may not any more, or one that was refused may, in the domain of vrf. */
+void rib_leak_again(struct sync *sync, uint32_t vrf, const struct ip *prefix);
+
+/* ---- leaks.c: how many prefixes connections let in ---- */
+/* Would the native route of a partner's be one too many? present: the domain's entry of the same
+ * prefix, or NULL. What is refused is named in the log once, until there is room. */
+bool leak_refused(const struct domain *domain, struct partner *partner,
+	const struct route_entry *present, const struct route_entry *native);
+/* The domain's entry is about to be effective from another vrf (0: none), or by another origin. */
+void leak_moves(
+	struct domain *domain, const struct route_entry *entry, uint16_t to, uint8_t origin);
+/* Partners or their limits are others: before, and after, all routes are looked at. */
+void leaks_count_again(struct sync *sync);
+void leaks_counted(struct sync *sync);
+/* There is room: those that were refused, as far as it goes. */
+void leaks_admit(struct domain *domain);
+/* The prefixes that the connection from that vrf refuses now. */
+void leaks_each_refused(const struct domain *domain, uint32_t from,
+	void (*each)(const struct ip *prefix, void *context), void *context);
+/* By family, of the connection from that vrf; all zero where there is none. */
+void leaks_from(const struct domain *domain, uint32_t from, struct leak_use uses[2]);
+
 /* ---- hold.c: routes of a daemon that died ---- */
 int hold_open(struct sync *sync); /* after announce_open */
 void hold_close(struct sync *sync);
@@ -429,9 +469,24 @@ static inline void hold_forgotten(struct sync *sync, struct route_entry *entry)
 	entry->held = false;
 }
 
+/* ---- probes.c: addresses that packets asked for ---- */
+int probes_open(struct sync *sync);
+void probes_close(struct sync *sync);
+/* Has the kernel ask for an address of the link, for a while. 0 or -errno. */
+int probe(struct domain *domain, const struct domain_link *link, const struct ip *address);
+
+/* ---- alarm.c: near a limit of prefixes ---- */
+/* Sets *alarm at PREFIX_ALARM_PERCENT of the limit (0: none), and takes it back well below. True
+ * when it changed, which is to be told. */
+bool alarm_turns(bool *alarm, uint32_t count, uint32_t limit);
+void alarm_tell(
+	const char *owner, bool alarm, uint32_t count, const char *family_name, uint32_t limit);
+
 /* ---- limits.c: how many prefixes BGP may bring into a domain ---- */
 int limits_open(struct sync *sync);
 void limits_close(struct sync *sync);
+/* Those that are stale (limits_stale, leaks_stale) are looked at a while later. */
+void limits_soon(struct sync *sync);
 /* The plan says so now. */
 void limits_plan(struct domain *domain, const struct prefix_limits *limits);
 /* A route by BGP that the kernel has is one too many. */
@@ -488,6 +543,5 @@ void attributes_ask_versions(struct sync *sync);
 /* Another bgpd runs, perhaps. */
 void attributes_forget_former_life(struct sync *sync);
 /* NULL: not learned by BGP, or not read yet. */
-const struct frr_announcement *attributes_find(
-	const struct domain *domain, const struct ip *prefix);
+const struct attribute *attributes_find(const struct domain *domain, const struct ip *prefix);
 void attributes_free(struct domain *domain);

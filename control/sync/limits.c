@@ -11,11 +11,10 @@
 #include <string.h>
 
 #include "control/log.h"
+#include "control/routing/frr_summary.h"
 #include "control/sync/internal.h"
 
 #define SETTLE_MS 100
-#define ALARM_PERCENT 80u
-#define CALM_PERCENT 75u /* so that one prefix that comes and goes is no stream of alarms */
 
 static const char *family_name(unsigned int family)
 {
@@ -36,14 +35,18 @@ static void owner_text(const struct domain *domain, char text[API_NAME_MAX])
 	snprintf(text, API_NAME_MAX, "%.*s", slash ? (int)(slash - name) : (int)strlen(name), name);
 }
 
-static void look_again(struct domain *domain)
+void limits_soon(struct sync *sync)
 {
 	const struct timeval delay = {0, SETTLE_MS * 1000};
-	struct event *event = domain->sync->limits_event;
 
+	if (sync->limits_event != NULL && !evtimer_pending(sync->limits_event, NULL))
+		evtimer_add(sync->limits_event, &delay);
+}
+
+static void look_again(struct domain *domain)
+{
 	domain->limits_stale = true;
-	if (event != NULL && !evtimer_pending(event, NULL))
-		evtimer_add(event, &delay);
+	limits_soon(domain->sync);
 }
 
 bool limits_refuse(struct domain *domain, const struct ip *prefix)
@@ -74,20 +77,13 @@ bool limits_refuse(struct domain *domain, const struct ip *prefix)
 static void look_for_alarm(struct domain *domain, unsigned int family)
 {
 	struct prefix_use *use = &domain->prefixes[family];
-	uint64_t limit = limit_of(domain, family), hundredfold = (uint64_t)use->count * 100;
+	uint32_t limit = limit_of(domain, family);
 	char owner[API_NAME_MAX];
 
+	if (!alarm_turns(&use->alarm, use->count, limit))
+		return;
 	owner_text(domain, owner);
-	if (!use->alarm && limit != 0 && hundredfold >= limit * ALARM_PERCENT) {
-		use->alarm = true;
-		log_warning("limit", "%s: %u %s prefixes, %u %% of the limit of %u", owner,
-			use->count, family_name(family), (unsigned int)(hundredfold / limit),
-			(unsigned int)limit);
-	} else if (use->alarm && (limit == 0 || hundredfold < limit * CALM_PERCENT)) {
-		use->alarm = false;
-		log_info("limit", "%s: %u %s prefixes, below the alarm again", owner, use->count,
-			family_name(family));
-	}
+	alarm_tell(owner, use->alarm, use->count, family_name(family), limit);
 }
 
 void limits_look(struct domain *domain, uint8_t ip_family)
@@ -143,9 +139,12 @@ static void on_time(evutil_socket_t fd, short what, void *context)
 {
 	struct sync *sync = context;
 
-	for (unsigned int i = 0; i < sync->domain_count; i++)
+	for (unsigned int i = 0; i < sync->domain_count; i++) {
 		if (sync->domains[i]->limits_stale)
 			admit(sync->domains[i]);
+		if (sync->domains[i]->leaks_stale)
+			leaks_admit(sync->domains[i]);
+	}
 	session_flush_soon(sync);
 }
 
@@ -201,8 +200,7 @@ static bool is_overlooked(const struct domain *domain, unsigned int family, cons
 {
 	uint32_t limit = limit_of(domain, family);
 
-	return !domain->limits.soft && limit != 0 &&
-	       strcmp(json_string_value(json_object_get(session, "state")), "Established") == 0 &&
+	return !domain->limits.soft && limit != 0 && frr_established(session) &&
 	       json_integer_value(json_object_get(session, "pfxRcd")) > limit;
 }
 

@@ -33,11 +33,15 @@ static uint32_t find_id(const struct sync *sync, uint32_t vrf, const struct ip *
 	return 0;
 }
 
+/* NULL for 0: an empty table has no objects to point into. */
+static struct route_entry *entry_at(const struct sync *sync, uint32_t id)
+{
+	return id != 0 ? table_at(&sync->routes, id) : NULL;
+}
+
 struct route_entry *rib_find(const struct sync *sync, uint32_t vrf, const struct ip *prefix)
 {
-	uint32_t id = find_id(sync, vrf, prefix);
-
-	return id != 0 ? table_at(&sync->routes, id) : NULL;
+	return entry_at(sync, find_id(sync, vrf, prefix));
 }
 
 void rib_expect(const struct sync *sync, uint32_t vrf, const struct ip *prefix)
@@ -95,16 +99,31 @@ void rib_state(struct sync *sync, const struct route_entry *entry)
 /* What should be effective: set 0 means nothing. */
 struct choice {
 	uint32_t set;
-	uint32_t weight;
 	uint16_t leaked_from;
 	uint8_t origin;
 };
 
-static bool leaks(const struct route_entry *entry)
+/* Of what is connected only transit subnets, where machines of a virtual network are. */
+bool rib_leaks(const struct sync *sync, const struct route_entry *entry)
 {
-	return entry->native_set != 0 && (entry->native_origin == API_ORIGIN_BGP ||
-						 entry->native_origin == API_ORIGIN_STATIC ||
-						 entry->native_origin == API_ORIGIN_NEIGHBOUR);
+	const struct domain *domain = sync->by_vrf[entry->vrf];
+
+	switch (entry->native_set != 0 ? entry->native_origin : 0) {
+	case API_ORIGIN_BGP:
+	case API_ORIGIN_STATIC:
+	case API_ORIGIN_NEIGHBOUR:
+		return true;
+	case API_ORIGIN_CONNECTED:
+		return domain->link_count > 0 && domain->links[0].plan.is_transit;
+	default:
+		return false;
+	}
+}
+
+/* What a route of this set is in the domains that it leaks to. */
+static uint32_t leaked_set(uint32_t set)
+{
+	return set == API_GROUP_GLEAN ? API_GROUP_GLEAN_LEAKED : set;
 }
 
 /* The native route of a partner that may leak here, or NULL. */
@@ -113,17 +132,48 @@ static const struct route_entry *candidate(
 {
 	const struct route_entry *entry = rib_find(sync, partner->vrf, prefix);
 
-	return entry != NULL && leaks(entry) ? entry : NULL;
+	return entry != NULL && rib_leaks(sync, entry) ? entry : NULL;
+}
+
+/* A partner's route that may be chosen. */
+struct pick {
+	unsigned int index; /* of the partner */
+	const struct route_entry *entry;
+	uint32_t weight;
+	bool shared; /* later partners of the same weight bring the prefix too */
+};
+
+/* The best of those that come after one that was refused (NULL: of all). False: there is none. */
+static bool pick_next(const struct sync *sync, const struct domain *domain, const struct ip *prefix,
+	const struct pick *after, struct pick *pick)
+{
+	*pick = (struct pick){0};
+	for (unsigned int i = 0; i < domain->partner_count; i++) {
+		const struct partner *partner = &domain->partners[i];
+		const struct route_entry *entry = candidate(sync, partner, prefix);
+
+		if (entry == NULL || (pick->entry != NULL && partner->weight < pick->weight))
+			continue;
+		if (after != NULL &&
+			(partner->weight > after->weight ||
+				(partner->weight == after->weight && i <= after->index)))
+			continue;
+		if (pick->entry != NULL && partner->weight == pick->weight)
+			pick->shared = true;
+		else
+			*pick = (struct pick){i, entry, partner->weight, false};
+	}
+	return pick->entry != NULL;
 }
 
 /* Several connections of the same weight bring the prefix: share among all their next hops. */
 static uint32_t merged_set(struct sync *sync, const struct domain *domain, const struct ip *prefix,
-	const struct choice *best)
+	const struct pick *best)
 {
 	uint32_t members[API_GROUP_MEMBERS_MAX];
 	uint32_t count = 0;
 
-	for (unsigned int i = 0; i < domain->partner_count; i++) {
+	for (unsigned int i = best->index; i < domain->partner_count; i++) {
 		const struct partner *partner = &domain->partners[i];
 		const struct route_entry *entry = candidate(sync, partner, prefix);
 		const struct set_entry *set;
@@ -135,29 +185,26 @@ static uint32_t merged_set(struct sync *sync, const struct domain *domain, const
 		for (uint32_t m = 0; m < set->count && count < API_GROUP_MEMBERS_MAX; m++)
 			members[count++] = set->members[m];
 	}
-	return count > 0 ? set_want(sync, members, count) : best->set;
+	return count > 0 ? set_want(sync, members, count) : leaked_set(best->entry->native_set);
 }
 
-static struct choice choose_leaked(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+/* present: the domain's entry, or NULL. */
+static struct choice choose_leaked(
+	struct sync *sync, uint32_t vrf, const struct ip *prefix, const struct route_entry *present)
 {
 	const struct domain *domain = sync->by_vrf[vrf];
-	struct choice best = {0};
-	unsigned int equals = 0;
+	struct pick best, refused;
+	bool found = pick_next(sync, domain, prefix, NULL, &best);
 
-	for (unsigned int i = 0; i < domain->partner_count; i++) {
-		const struct partner *partner = &domain->partners[i];
-		const struct route_entry *entry = candidate(sync, partner, prefix);
-
-		if (entry == NULL || (best.set != 0 && partner->weight < best.weight))
-			continue;
-		equals = best.set != 0 && partner->weight == best.weight ? equals + 1 : 1;
-		if (equals == 1)
-			best = (struct choice){entry->native_set, partner->weight, partner->vrf,
-				entry->native_origin};
+	while (found && leak_refused(domain, &domain->partners[best.index], present, best.entry)) {
+		refused = best;
+		found = pick_next(sync, domain, prefix, &refused, &best);
 	}
-	if (equals > 1)
-		best.set = merged_set(sync, domain, prefix, &best);
-	return best;
+	if (!found)
+		return (struct choice){0};
+	return (struct choice){best.shared ? merged_set(sync, domain, prefix, &best)
+					   : leaked_set(best.entry->native_set),
+		(uint16_t)domain->partners[best.index].vrf, best.entry->native_origin};
 }
 
 static void apply_choice(struct sync *sync, uint32_t id, const struct choice *choice)
@@ -172,6 +219,7 @@ static void apply_choice(struct sync *sync, uint32_t id, const struct choice *ch
 		return;
 	fill_item(entry, &item);
 	set_hold(sync, choice->set);
+	leak_moves(sync->by_vrf[entry->vrf], entry, choice->leaked_from, choice->origin);
 	entry->effective_set = choice->set;
 	entry->leaked_from = choice->leaked_from;
 	entry->effective_origin = choice->origin;
@@ -187,13 +235,13 @@ static void apply_choice(struct sync *sync, uint32_t id, const struct choice *ch
 /* id: the entry of this prefix in the domain, 0: there is none. */
 static void update(struct sync *sync, uint32_t vrf, const struct ip *prefix, uint32_t id)
 {
-	const struct route_entry *entry = table_at(&sync->routes, id);
+	const struct route_entry *entry = entry_at(sync, id);
 	struct choice choice;
 
-	if (id != 0 && entry->native_set != 0)
-		choice = (struct choice){entry->native_set, 0, 0, entry->native_origin};
+	if (entry != NULL && entry->native_set != 0)
+		choice = (struct choice){entry->native_set, 0, entry->native_origin};
 	else
-		choice = choose_leaked(sync, vrf, prefix);
+		choice = choose_leaked(sync, vrf, prefix, entry);
 	if (id == 0 && choice.set != 0)
 		id = add_entry(sync, vrf, prefix);
 	if (id == 0)
@@ -202,6 +250,11 @@ static void update(struct sync *sync, uint32_t vrf, const struct ip *prefix, uin
 	entry = table_at(&sync->routes, id);
 	if (entry->native_set == 0 && entry->effective_set == 0)
 		table_remove(&sync->routes, id);
+}
+
+void rib_leak_again(struct sync *sync, uint32_t vrf, const struct ip *prefix)
+{
+	update(sync, vrf, prefix, find_id(sync, vrf, prefix));
 }
 
 static void update_partners(struct sync *sync, uint32_t vrf, const struct ip *prefix)
@@ -250,9 +303,9 @@ void rib_native(struct sync *sync, uint32_t vrf, const struct ip *prefix, uint32
 void rib_native_gone(struct sync *sync, uint32_t vrf, const struct ip *prefix)
 {
 	uint32_t id = find_id(sync, vrf, prefix), previous;
-	struct route_entry *entry = table_at(&sync->routes, id);
+	struct route_entry *entry = entry_at(sync, id);
 
-	if (id == 0 || entry->native_set == 0)
+	if (entry == NULL || entry->native_set == 0)
 		return;
 	hold_forgotten(sync, entry);
 	previous = entry->native_set;
@@ -293,6 +346,7 @@ void rib_connections_changed(struct sync *sync)
 {
 	uint32_t id = table_walk(&sync->routes, 0);
 
+	leaks_count_again(sync);
 	for (; id != 0; id = table_walk(&sync->routes, id + 1)) {
 		struct route_entry *entry = table_at(&sync->routes, id);
 		struct ip prefix = rib_prefix(entry);
@@ -301,7 +355,8 @@ void rib_connections_changed(struct sync *sync)
 		if (entry->leaked_from != 0)
 			update(sync, vrf, &prefix, id);
 		entry = rib_find(sync, vrf, &prefix);
-		if (entry != NULL && leaks(entry))
+		if (entry != NULL && rib_leaks(sync, entry))
 			update_partners(sync, vrf, &prefix);
 	}
+	leaks_counted(sync);
 }

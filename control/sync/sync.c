@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "control/log.h"
 #include "control/routing/namespace.h"
@@ -56,6 +57,8 @@ struct sync *sync_open(struct event_base *base, const struct sync_options *optio
 	if (error == 0)
 		error = limits_open(sync);
 	if (error == 0)
+		error = probes_open(sync);
+	if (error == 0)
 		error = drain_open(sync);
 	if (error == 0)
 		error = heard_open(sync);
@@ -75,6 +78,7 @@ void sync_close(struct sync *sync)
 	heard_close(sync);
 	hold_close(sync);
 	limits_close(sync);
+	probes_close(sync);
 	drain_close(sync);
 	announce_close(sync);
 	session_close(sync);
@@ -136,6 +140,10 @@ static struct domain *planned_domain(struct sync *sync, unsigned int index)
 
 	if (plan == NULL || index >= plan->domain_count)
 		return NULL;
+	/* As they are, but while a new plan waits. */
+	if (index < sync->domain_count &&
+		strcmp(sync->domains[index]->name, plan->domains[index].name) == 0)
+		return sync->domains[index];
 	return domain_by_name(sync, plan->domains[index].name);
 }
 
@@ -162,6 +170,52 @@ void sync_each_refused(struct sync *sync, unsigned int index,
 
 	if (domain != NULL)
 		limits_each_refused(domain, each, context);
+}
+
+const struct learned_route *sync_learned(
+	struct sync *sync, unsigned int index, const struct ip *prefix)
+{
+	const struct domain *domain = planned_domain(sync, index);
+	const struct attribute *found = domain != NULL ? attributes_find(domain, prefix) : NULL;
+
+	return found != NULL ? &found->route : NULL;
+}
+
+static void count_refused(const struct ip *prefix, void *context)
+{
+	struct sync_leaks *leaks = context;
+
+	leaks->refused[prefix->family != AF_INET]++;
+}
+
+void sync_leaks(struct sync *sync, const struct plan_connection *connection, bool to_circuit,
+	struct sync_leaks *leaks)
+{
+	const struct domain *circuit = planned_domain(sync, connection->circuit_domain);
+	const struct domain *other = planned_domain(sync, connection->vnet_domain);
+	const struct domain *to = to_circuit ? circuit : other,
+			    *from = to_circuit ? other : circuit;
+	struct leak_use uses[2];
+
+	memset(leaks, 0, sizeof(*leaks));
+	if (to == NULL || from == NULL)
+		return;
+	leaks_from(to, from->vrf, uses);
+	for (unsigned int f = 0; f < 2; f++) {
+		leaks->prefixes[f] = uses[f].count;
+		leaks->alarm[f] = uses[f].alarm;
+	}
+	leaks_each_refused(to, from->vrf, count_refused, leaks);
+}
+
+void sync_each_leak_refused(struct sync *sync, const struct plan_connection *connection,
+	void (*each)(const struct ip *prefix, void *context), void *context)
+{
+	const struct domain *to = planned_domain(sync, connection->circuit_domain);
+	const struct domain *from = planned_domain(sync, connection->vnet_domain);
+
+	if (to != NULL && from != NULL)
+		leaks_each_refused(to, from->vrf, each, context);
 }
 
 struct frr *sync_frr(struct sync *sync)

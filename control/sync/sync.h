@@ -18,6 +18,13 @@
 
 struct sync;
 
+/* What BGP says of the best way to a prefix in the domain where it was learned. */
+struct learned_route {
+	struct frr_announcement announcement;
+	uint32_t local_pref;
+	uint32_t weight; /* bgpd's own */
+};
+
 struct sync_options {
 	const char *run_dir;  /* dataplane.sock, netns/ */
 	const char *frr_dir;  /* zebra.vty, bgpd.vty, staticd.vty, bfdd.vty */
@@ -47,6 +54,11 @@ int sync_link_test(struct sync *sync, const char *link, uint32_t seconds);
 /* By index in the plan; NULL when the domain is not up yet. */
 struct kernel *sync_kernel(struct sync *sync, unsigned int domain);
 struct frr *sync_frr(struct sync *sync);
+/* Of a domain's own route, as bgpd's table was read last (within seconds of each change). NULL: not
+ * by BGP, not read yet, or in a domain without a connection that has too many to read them only to
+ * be shown. Until the next turn of the loop. */
+const struct learned_route *sync_learned(
+	struct sync *sync, unsigned int domain, const struct ip *prefix);
 
 /* Fills text with what keeps a session down that BGP itself is not told: a wrong key of TCP-MD5. By
  * index of the domain in the plan and of the link in the domain. False: nothing known. */
@@ -56,6 +68,19 @@ bool sync_session_trouble(
 /* Routes by BGP that a soft limit keeps out of a domain (by index in the plan). */
 void sync_each_refused(struct sync *sync, unsigned int domain,
 	void (*each)(const struct kernel_route *route, void *context), void *context);
+
+/* What a connection of the plan carries into one of its domains; by family, IPv4 and IPv6. */
+struct sync_leaks {
+	uint32_t prefixes[2]; /* that are announced there */
+	uint32_t refused[2];  /* above the limit */
+	bool alarm[2];        /* near it */
+};
+/* Fills leaks, with zeros when a domain is not up yet. */
+void sync_leaks(struct sync *sync, const struct plan_connection *connection, bool to_circuit,
+	struct sync_leaks *leaks);
+/* The network's prefixes that are above the connection's limit. */
+void sync_each_leak_refused(struct sync *sync, const struct plan_connection *connection,
+	void (*each)(const struct ip *prefix, void *context), void *context);
 
 /* Takes a link (of any name, of this edge's plan or of a later one) out of use, step by step; one
  * that was drained before this process started: at_once. 0 or -ENOMEM. */

@@ -5,43 +5,24 @@
 #include <string.h>
 
 #include "control/model/lifecycle.h"
-
-struct neighbour_search {
-	uint32_t ifindex;
-	const struct ip *address;
-	bool valid;
-};
-
-static void match_neighbour(const struct kernel_neighbour *neighbour, void *context)
-{
-	struct neighbour_search *search = context;
-
-	if (neighbour->ifindex == search->ifindex &&
-		neighbour->address.family == search->address->family &&
-		memcmp(neighbour->address.address, search->address->address,
-			sizeof(search->address->address)) == 0)
-		search->valid = neighbour->valid;
-}
+#include "control/routing/frr_summary.h"
 
 static bool is_valid(struct kernel *kernel, const struct plan_link *link, const struct ip *peer)
 {
-	struct neighbour_search search = {.address = peer};
+	const struct kernel_neighbour *neighbour =
+		kernel_neighbour_of(kernel, kernel_ifindex(kernel, link->ifname), peer);
 
-	search.ifindex = kernel_ifindex(kernel, link->ifname);
-	if (search.ifindex != 0)
-		kernel_each_neighbour(kernel, match_neighbour, &search);
-	return search.valid;
+	return neighbour != NULL && neighbour->valid;
 }
 
 static int64_t established_ms(
 	const struct bgp_answers *bgp, const struct plan_domain *domain, const struct ip *peer)
 {
 	const json_t *session = views_bgp_session(bgp, domain->name, peer);
-	const char *state = json_string_value(json_object_get(session, "state"));
 
-	if (state == NULL || strcmp(state, "Established") != 0)
-		return 0;
-	return json_integer_value(json_object_get(session, "peerUptimeMsec"));
+	return frr_established(session)
+		       ? json_integer_value(json_object_get(session, "peerUptimeMsec"))
+		       : 0;
 }
 
 /* -1: there is none yet. */

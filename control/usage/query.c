@@ -15,25 +15,6 @@
 	"SELECT circuit, number, edge, hour, family, seconds, " COUNTERS \
 	", previous, hash FROM record"
 
-/* Rows of each step of the statement, which is finalized; NULL with errno. */
-static json_t *collect(sqlite3_stmt *statement, json_t *(*make)(sqlite3_stmt *row))
-{
-	json_t *rows = json_array();
-	int result = statement != NULL ? 0 : -errno;
-
-	while (statement != NULL && (result = sql_step(statement)) == 1)
-		if (json_array_append_new(rows, make(statement)) != 0) {
-			result = -EBADMSG;
-			break;
-		}
-	sqlite3_finalize(statement);
-	if (result == 0)
-		return rows;
-	json_decref(rows);
-	errno = -result;
-	return NULL;
-}
-
 /* ---- hours ---- */
 
 static json_t *hour_row(sqlite3_stmt *row)
@@ -68,7 +49,7 @@ json_t *history_usage(struct history *history, const char *circuit, int64_t from
 
 	if (statement != NULL)
 		bind_numbers(statement, 2, hours, 2);
-	return collect(statement, hour_row);
+	return sql_rows(statement, hour_row);
 }
 
 /* ---- records ---- */
@@ -128,7 +109,7 @@ json_t *history_records(
 
 	if (statement != NULL)
 		bind_numbers(statement, 3, values, 4);
-	return collect(statement, record_line);
+	return sql_rows(statement, record_line);
 }
 
 /* ---- chains ---- */

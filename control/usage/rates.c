@@ -143,23 +143,8 @@ json_t *history_rates(struct history *history, const char *address, int64_t from
 		" ORDER BY name, minute";
 	int64_t minute = from / MINUTE_S;
 	sqlite3_stmt *statement = sql_prepare(history->db, text, 1, address);
-	json_t *rows = json_array();
-	int result;
 
-	if (statement == NULL) {
-		json_decref(rows);
-		return NULL;
-	}
-	bind_numbers(statement, 2, &minute, 1);
-	while ((result = sql_step(statement)) == 1)
-		if (json_array_append_new(rows, rate_row(statement)) != 0) {
-			result = -ENOMEM;
-			break;
-		}
-	sqlite3_finalize(statement);
-	if (result == 0)
-		return rows;
-	json_decref(rows);
-	errno = -result;
-	return NULL;
+	if (statement != NULL)
+		bind_numbers(statement, 2, &minute, 1);
+	return sql_rows(statement, rate_row);
 }

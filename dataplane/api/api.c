@@ -50,6 +50,15 @@ const char *api_stage_name(enum api_stage stage)
 	return names[stage];
 }
 
+const char *api_step_name(enum api_step step)
+{
+#define NAME(id, name) [API_STEP_##id] = name,
+	static const char *const names[API_STEP_COUNT] = {API_STEPS(NAME)};
+#undef NAME
+
+	return names[step];
+}
+
 const char *api_path_down_name(uint8_t bit)
 {
 	switch (bit) {

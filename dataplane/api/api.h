@@ -10,6 +10,9 @@
  *   HELLO              ->  <-   HELLO        version, boot id, state
  *   STARTUP            ->  <-   ACK          once a process: brings up EAL, memory and workers
  *   DUMP               ->  <-   ROWS ... DUMP_END
+ *   EXPLAIN            ->  <-   EXPLANATION  or ACK with an error
+ *   CAPTURE            ->  <-   ACK; then CAPTURE_LINK and CAPTURED as packets come, and once
+ *   CAPTURE_STOP       ->           it is over CAPTURE_COUNT ..., CAPTURE_END
  *   TAP_GET            ->  <-   TAP_FD       the fd rides along (SCM_RIGHTS)
  *   SNAPSHOT_BEGIN     ->  <-   ACK
  *   BATCH (items, fds) ->  <-   BATCH_ACK    one errno per item
@@ -25,18 +28,20 @@
  * Every operation is idempotent: an upsert that says what is already so changes nothing but the
  * mark that the next sweep looks at. A deletion of what does not exist succeeds.
  * Ids are chosen by the writer; a restarted writer first dumps and adopts the ids it finds.
- * One writer at a time (a second HELLO as writer gets -EBUSY); readers are only served HELLO and
- * DUMP. Sizes are checked before any handler runs.
+ * One writer at a time (a second HELLO as writer gets -EBUSY); readers are only served HELLO, DUMP,
+ * EXPLAIN and CAPTURE. Sizes are checked before any handler runs.
  */
 #pragma once
 
 #include <stdint.h>
 
 #include "dataplane/api/bfd.h"
+#include "dataplane/api/capture.h"
 #include "dataplane/api/drop_reasons.h"
+#include "dataplane/api/explain.h"
 
 #define API_MAGIC 0x4f4e5250u /* "ONRP" */
-#define API_VERSION 6u
+#define API_VERSION 8u
 #define API_SOCKET_NAME "dataplane.sock" /* in RUN_DIR */
 
 #define API_MESSAGE_MAX (256u * 1024u) /* bytes, header included */
@@ -62,12 +67,21 @@ enum api_message_type {
 	API_SNAPSHOT_END,   /* no payload */
 	API_DUMP,
 	API_TAP_GET,
+	API_EXPLAIN,
+	API_CAPTURE,
+	API_CAPTURE_STOP, /* no payload, no reply of its own */
 	/* replies, with the sequence of the request */
 	API_ACK,
 	API_BATCH_ACK,
 	API_ROWS,
-	API_DUMP_END, /* payload: struct api_ack */
-	API_TAP_FD,   /* payload: struct api_ack, and one fd when error is 0 */
+	API_DUMP_END,    /* payload: struct api_ack */
+	API_TAP_FD,      /* payload: struct api_ack, and one fd when error is 0 */
+	API_EXPLANATION, /* payload: struct api_explanation */
+	/* of a capture, with the sequence of CAPTURE */
+	API_CAPTURE_LINK,  /* payload: struct api_capture_link */
+	API_CAPTURED,      /* payload: struct api_captured and the frame */
+	API_CAPTURE_COUNT, /* payload: struct api_capture_count */
+	API_CAPTURE_END,   /* no payload */
 	/* unasked, sequence 0 */
 	API_EVENT,
 };
@@ -233,6 +247,7 @@ struct api_policer {
  * a budget of packets for each. */
 enum api_budget {
 	API_BUDGET_NEIGHBOUR, /* ARP, Neighbor Discovery */
+	API_BUDGET_ANSWER,    /* of these, answers to what we ask ourselves */
 	API_BUDGET_BGP,
 	API_BUDGET_BFD,
 	API_BUDGET_OTHER, /* whatever else is for the edge: ping, for one */
@@ -342,9 +357,10 @@ struct api_adjacency {
 /* Groups with a fixed meaning; no api_group exists for them. */
 enum {
 	API_GROUP_NONE = 0,
-	API_GROUP_RECEIVE,   /* the edge's own address: punt */
-	API_GROUP_BLACKHOLE, /* drop, say nothing */
-	API_GROUP_GLEAN,     /* on-link, neighbour not resolved: drop, ask control to resolve */
+	API_GROUP_RECEIVE,      /* the edge's own address: punt */
+	API_GROUP_BLACKHOLE,    /* drop, say nothing */
+	API_GROUP_GLEAN,        /* on-link, neighbour not resolved: drop, ask control to resolve */
+	API_GROUP_GLEAN_LEAKED, /* the same on a link of a connected domain */
 	API_GROUP_FIRST = 16,
 };
 

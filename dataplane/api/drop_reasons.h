@@ -77,6 +77,9 @@
 	X(PUNT_BUDGET_OTHER, "punt-budget-other", IN,                                         \
 		"The link sent more to the edge itself (ping, scans) than its "               \
 		"budget; harmless but to ping: capture there who sends it.")                  \
+	X(ASKS_OTHERS, "asks-others", IN,                                                     \
+		"ARP or Neighbor Discovery that asks for an address of somebody else on the " \
+		"link: normal where machines share a subnet; very many are a scan.")          \
 	X(BGP_TTL, "bgp-ttl", IN,                                                             \
 		"BGP that did not come straight from the peer: its TTL is not 255 (RFC "      \
 		"5082); it is forged, or the customer does not use TTL security: have it "    \

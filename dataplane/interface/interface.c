@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dataplane/interface/capture.h"
 #include "dataplane/interface/classifier.h"
 #include "dataplane/interface/link_test.h"
 #include "dataplane/interface/tap.h"
@@ -120,7 +121,9 @@ static struct interface *build(const struct api_interface *api, uint32_t epoch, 
 	interface->vrf = api->vrf;
 	interface->account = COUNTERS_ACCOUNT(api->id);
 	interface->cut = link_test_cuts(api->id);
-	interface->policer_in = interface->cut ? POLICER_CLOSED : api->policer_in;
+	interface->watched = capture_watch(api);
+	interface->policer_in =
+		interface->cut || interface->watched != 0 ? POLICER_CLOSED : api->policer_in;
 	interface->policer_out = api->policer_out;
 	interface->urpf = interface->cut ? API_URPF_OFF : api->urpf;
 	interface->port = api->port;
@@ -150,8 +153,8 @@ static bool is_same(const struct interface *a, const struct interface *b)
 static bool is_same_rewrite(const struct interface *a, const struct interface *b)
 {
 	return a->port == b->port && a->mtu == b->mtu && a->cut == b->cut &&
-	       a->policer_out == b->policer_out && a->tag_bytes == b->tag_bytes &&
-	       memcmp(a->tags, b->tags, sizeof(a->tags)) == 0 &&
+	       a->watched == b->watched && a->policer_out == b->policer_out &&
+	       a->tag_bytes == b->tag_bytes && memcmp(a->tags, b->tags, sizeof(a->tags)) == 0 &&
 	       rte_is_same_ether_addr(&a->mac, &b->mac);
 }
 

@@ -23,7 +23,8 @@ struct interface {
 	uint32_t epoch;
 	uint32_t vrf;
 	uint32_t account;    /* COUNTERS_ACCOUNT() of it */
-	uint32_t policer_in; /* 0: none; POLICER_CLOSED while it is cut */
+	uint32_t policer_in; /* 0: none; POLICER_CLOSED while it is cut or watched: then the
+				careful way asks api.policer_in */
 	uint32_t policer_out;
 	uint16_t port;
 	uint16_t mtu;        /* bytes of IP packet */
@@ -38,7 +39,8 @@ struct interface {
 	uint8_t tags[8]; /* the tag bytes as on the wire, EtherTypes included, tag_bytes of them */
 	struct rte_ether_addr mac; /* the port's */
 	int tap_fd;                /* -1: none; used by the punt thread */
-	struct api_interface api;  /* as upserted, for dumps */
+	uint32_t watched; /* the number of the capture that watches it (capture.h); 0: none */
+	struct api_interface api; /* as upserted, for dumps */
 } __rte_cache_aligned;
 
 /* How one port's tags name interface ids; 0: none. Entries are written by main with a release
@@ -81,7 +83,8 @@ void interface_release(uint32_t id);
 bool interface_on_port(uint32_t port);
 /* The port's MAC or outer EtherType became known or changed: rebuild its interfaces. */
 int interface_port_changed(uint32_t port);
-/* Builds it and its adjacencies anew (a failure test began or ended). 0, -ENOENT, -ENOMEM. */
+/* Builds it and its adjacencies anew (a failure test or a capture began or ended). 0, -ENOENT,
+ * -ENOMEM. */
 int interface_refresh(uint32_t id);
 /* Mirrors the port's link state into the TAPs of its interfaces (TUNSETCARRIER). */
 void interface_port_carrier(uint32_t port, bool up);

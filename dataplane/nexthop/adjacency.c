@@ -113,7 +113,8 @@ static struct adjacency *build(const struct api_adjacency *api, uint8_t mark)
 	adjacency->kind = ADJACENCY_ETHERNET;
 	adjacency->resolved = api->resolved != 0;
 	adjacency->cut = interface->cut;
-	adjacency->open_mtu = adjacency->resolved && !interface->cut ? adjacency->mtu : 0;
+	if (adjacency->resolved && !interface->cut && interface->watched == 0)
+		adjacency->open_mtu = adjacency->mtu;
 	adjacency->mark = mark;
 	adjacency->api = *api;
 	write_template(adjacency, interface);

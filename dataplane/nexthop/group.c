@@ -167,7 +167,7 @@ bool group_next(uint32_t after, struct api_group *api)
 
 bool group_exists(uint32_t id)
 {
-	if (id == API_GROUP_RECEIVE || id == API_GROUP_BLACKHOLE || id == API_GROUP_GLEAN)
+	if (id > API_GROUP_NONE && id <= API_GROUP_GLEAN_LEAKED)
 		return true;
 	return id >= API_GROUP_FIRST && id < API_GROUPS_MAX && group_table[id] != NULL;
 }

@@ -31,8 +31,10 @@ struct adjacency {
 	uint32_t policer_out; /* of the interface */
 	uint32_t liveness;    /* the slot of path_down that says whether it can be used */
 	uint16_t port;
-	uint16_t mtu;           /* of the interface */
-	uint16_t open_mtu;      /* the same once resolved, 0 before and while cut: nothing fits */
+	uint16_t mtu; /* of the interface */
+	/* The same once resolved; 0 before, and while cut or watched: nothing fits, so that no
+	 * packet is plain. */
+	uint16_t open_mtu;
 	uint8_t kind;           /* enum adjacency_kind */
 	uint8_t resolved;       /* 0: no MAC yet */
 	uint8_t template_bytes; /* 14, 18 or 22 */

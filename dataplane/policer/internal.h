@@ -10,3 +10,7 @@
 extern uint64_t policer_idle_cycles;
 /* No id from here on was ever used. */
 extern uint32_t policer_top;
+
+struct policer;
+/* Bytes that are not leased to anybody. Of a policer that is there. */
+uint64_t policer_at_hand(const struct policer *policer, uint64_t tsc);

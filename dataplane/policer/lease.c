@@ -30,6 +30,15 @@ static uint64_t time_of(uint64_t bytes, uint64_t byte_time)
 	return (bytes * byte_time + fraction) >> POLICER_FRACTION;
 }
 
+uint64_t policer_at_hand(const struct policer *policer, uint64_t tsc)
+{
+	uint64_t byte_time = __atomic_load_n(&policer->byte_time, __ATOMIC_RELAXED);
+	uint64_t depth = __atomic_load_n(&policer->depth_time, __ATOMIC_RELAXED);
+	uint64_t given = __atomic_load_n(&policer->given, __ATOMIC_RELAXED);
+
+	return (open_time(tsc * POLICER_TIME, given, depth) << POLICER_FRACTION) / byte_time;
+}
+
 /* Takes a lease, or what there is of it if that is at least `least`. Returns bytes; 0: not enough,
  * and *wait is the TSC cycles until a whole lease is there. */
 static uint32_t take(struct policer *policer, uint64_t tsc, uint32_t least, uint64_t *wait)

@@ -217,6 +217,14 @@ bool policer_exists(uint32_t id)
 	return id == 0 || (id < API_POLICERS_MAX && policer_table[id].present);
 }
 
+bool policer_would_pass(uint32_t id, uint32_t bytes, uint64_t now)
+{
+	if (id == 0)
+		return true;
+	return id != POLICER_CLOSED && policer_exists(id) &&
+	       policer_at_hand(&policer_table[id], now) >= bytes + owned[id].api.overhead_bytes;
+}
+
 void policer_hold(uint32_t id)
 {
 	owned[id].references++;

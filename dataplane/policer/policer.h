@@ -66,6 +66,9 @@ int policer_delete(uint32_t id);
 uint32_t policer_sweep(void);
 bool policer_next(uint32_t after, struct api_policer *api);
 bool policer_exists(uint32_t id); /* 0 does: no limit */
+/* Main thread, now: TSC. Would a frame of that many bytes pass? Takes nothing. Of a policer that is
+ * nearly spent it cannot say for sure: a worker may have a lease left, or wait for a whole one. */
+bool policer_would_pass(uint32_t id, uint32_t bytes, uint64_t now);
 void policer_hold(uint32_t id);
 void policer_release(uint32_t id);
 

@@ -12,6 +12,7 @@
 #include "dataplane/server/rundir.h"
 #include "dataplane/server/server.h"
 #include "dataplane/server/session.h"
+#include "dataplane/server/session_capture.h"
 #include "dataplane/server/state.h"
 #include "dataplane/startup/log.h"
 
@@ -223,6 +224,24 @@ void server_turn(int timeout_ms)
 		else if (events[i].data.ptr != &others)
 			client_turn(events[i].data.ptr, events[i].events);
 	}
+}
+
+bool server_turn_captures(void)
+{
+	struct client *client = LIST_FIRST(&clients), *next;
+	bool any = false;
+
+	for (; client != NULL; client = next) {
+		next = LIST_NEXT(client, link);
+		if (!session_capture_run(client->session))
+			continue;
+		any = true;
+		if (client->session->closing)
+			client_close(client);
+		else
+			client_watch(client, false);
+	}
+	return any;
 }
 
 int server_wake_on(int fd)

@@ -23,6 +23,9 @@ void server_wake(void);
 /* server_turn also returns when fd becomes readable; reading it is the caller's. 0 or -errno. */
 int server_wake_on(int fd);
 
+/* Tells whoever captures packets of those that came. True: somebody does, and wants short turns. */
+bool server_turn_captures(void);
+
 /* Closes all connections and removes the socket. The tables stay as they are. */
 void server_close(void);
 

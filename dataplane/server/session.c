@@ -5,10 +5,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
+
 #include "dataplane/interface/interface.h"
 #include "dataplane/server/batch.h"
 #include "dataplane/server/session.h"
+#include "dataplane/server/session_capture.h"
 #include "dataplane/server/state.h"
+#include "pipelines/explain.h"
 
 enum link_news { LINK_NONE, LINK_UP, LINK_DOWN };
 
@@ -28,6 +32,7 @@ void session_close(struct session *session)
 {
 	if (server_state.writer == session)
 		server_writer_gone();
+	session_capture_stop(session);
 	stream_fini(&session->stream);
 	free(session);
 }
@@ -141,6 +146,40 @@ static void serve_tap_get(struct session *session, const struct api_message *mes
 	reply(session, API_TAP_FD, message->header.sequence, &ack, sizeof(ack), fd);
 }
 
+static void serve_explain(struct session *session, const struct api_message *message)
+{
+	const struct api_explain *request = message->payload;
+	struct api_explanation explanation;
+	struct api_ack ack = {0};
+	int error = explain_packet(request, rte_rdtsc(), &explanation);
+
+	if (error == 0) {
+		reply(session, API_EXPLANATION, message->header.sequence, &explanation,
+			sizeof(explanation), -1);
+		return;
+	}
+	if (error == -ENOENT)
+		ack_error(&ack, error, "there is no port %u", request->port);
+	else
+		ack_error(&ack, error, "a frame of %u bytes: at most %u are explained",
+			request->frame_bytes, API_EXPLAIN_BYTES_MAX);
+	reply_ack(session, message->header.sequence, &ack);
+}
+
+static void serve_capture(struct session *session, const struct api_message *message)
+{
+	struct api_ack ack = {0};
+
+	session_capture_start(session, message->header.sequence, message->payload, &ack);
+	reply_ack(session, message->header.sequence, &ack);
+}
+
+static void serve_capture_stop(struct session *session, const struct api_message *message)
+{
+	(void)message;
+	session_capture_close(session);
+}
+
 /* What a request must look like before its handler runs. */
 struct request {
 	uint32_t payload_length; /* exactly; for BATCH whatever its items make */
@@ -159,6 +198,9 @@ static const struct request requests[] = {
 	[API_SNAPSHOT_BEGIN] = {0, true, true, API_ACK, serve_snapshot_begin},
 	[API_SNAPSHOT_END] = {0, true, true, API_ACK, serve_snapshot_end},
 	[API_DUMP] = {sizeof(struct api_dump), false, false, API_DUMP_END, serve_dump},
+	[API_EXPLAIN] = {sizeof(struct api_explain), false, true, API_ACK, serve_explain},
+	[API_CAPTURE] = {sizeof(struct api_capture), false, true, API_ACK, serve_capture},
+	[API_CAPTURE_STOP] = {0, false, true, API_ACK, serve_capture_stop},
 	[API_TAP_GET] = {sizeof(struct api_tap_get), true, true, API_TAP_FD, serve_tap_get},
 };
 
@@ -187,7 +229,8 @@ static void check(const struct session *session, const struct request *request,
 		ack_error(ack, -EPROTO, "request %u takes no fds, %u came", header->type,
 			message->fd_count);
 	else if (request->writer_only && !session->writer)
-		ack_error(ack, -EPERM, "a reader may only dump; connect as the writer");
+		ack_error(ack, -EPERM,
+			"a reader may only dump, explain and capture; connect as the writer");
 	else if (request->after_startup && server_state.state == API_STATE_EMPTY)
 		ack_error(ack, -ENOTCONN, "the dataplane waits for STARTUP");
 }

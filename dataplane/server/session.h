@@ -23,7 +23,8 @@ struct session {
 	struct dump dump;
 	bool greeted;
 	bool writer;
-	bool closing; /* to be closed once the last reply was offered to the socket */
+	bool closing;     /* to be closed once the last reply was offered to the socket */
+	uint32_t capture; /* the sequence of the CAPTURE that it is told of; 0: none */
 	uint8_t link_news[API_PORTS_MAX]; /* 0: none, else what the writer must be told */
 };
 

@@ -6,6 +6,7 @@
 #include "dataplane/policer/policer.h"
 #include "pipelines/egress/rewrite.h"
 #include "pipelines/egress/transmit.h"
+#include "pipelines/observe.h"
 
 /* The largest packet there is over the smallest MTU there is. */
 #define FRAGMENTS_MAX 64u
@@ -79,6 +80,7 @@ static struct rte_mbuf *make_fragment(const struct cut *cut, struct rte_mempool 
 	memcpy(ip + header_bytes, cut->payload + at, bytes);
 	store16(ip + IPV4_LENGTH, header_bytes + bytes);
 	store16(ip + IPV4_FRAGMENT, offset | (more ? IPV4_MORE_FRAGMENTS : 0));
+	ip[IPV4_TTL]--;
 	store16(ip + IPV4_CHECKSUM, 0);
 
 	uint16_t checksum = ~rte_raw_cksum(ip, header_bytes);
@@ -124,9 +126,7 @@ static unsigned int make_all(
 	return count;
 }
 
-/* A fragment that ends beyond the largest packet there is (RFC 791 3.1): the offsets of its pieces
- * would wrap around. */
-static bool ends_beyond(const struct packet *packet)
+bool egress_ends_beyond(const struct packet *packet)
 {
 	const uint8_t *ip = packet_l3(packet);
 	unsigned int offset = (load16(ip + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) * 8u;
@@ -140,21 +140,24 @@ int egress_fragment(struct worker *worker, struct packet *packet)
 	struct rte_mbuf *fragments[FRAGMENTS_MAX];
 	unsigned int count;
 
-	if (ends_beyond(packet))
+	if (egress_ends_beyond(packet))
 		return -EINVAL;
 	count = make_all(packet, worker->pool, fragments);
 	if (count == 0)
 		return -ENOMEM;
+	observe_in(worker, packet, API_CAPTURE_FORWARDED, 0);
 	egress_account(worker, packet);
 	worker->ledger[adjacency->interface].fragments_added += count - 1;
 	for (unsigned int i = 0; i < count; i++) {
 		if (policer_take(worker, adjacency->policer_out, fragments[i]->pkt_len)) {
-			egress_transmit(
-				worker, adjacency->port, adjacency->interface, fragments[i]);
+			egress_transmit(worker, adjacency->port, adjacency->interface, fragments[i],
+				packet);
 			continue;
 		}
 		ledger_drop(&worker->ledger[adjacency->interface], API_DROP_POLICER_OUT,
 			fragments[i]->pkt_len);
+		observe_out(worker, adjacency->interface, fragments[i], packet, API_CAPTURE_DROPPED,
+			API_DROP_POLICER_OUT);
 		rte_pktmbuf_free(fragments[i]);
 	}
 	rte_pktmbuf_free(packet->mbuf);

@@ -22,7 +22,7 @@ static inline enum packet_exit egress_police(
 		return exit;
 	/* What the edge says itself came by nobody. */
 	if (!packet->generated &&
-		!policer_take(worker, packet->in->policer_in, packet->mbuf->pkt_len))
+		!policer_take(worker, packet->in->api.policer_in, packet->mbuf->pkt_len))
 		return packet_drop(packet, API_DROP_POLICER_IN);
 	if (exit == EXIT_FRAGMENT || policer_take(worker, adjacency->policer_out,
 					     packet->l3_bytes + adjacency->template_bytes))

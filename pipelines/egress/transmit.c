@@ -20,6 +20,8 @@ void egress_flush(struct worker *worker, uint32_t port_id)
 		ledger->tx--;
 		ledger->tx_bytes -= queue->packets[i]->pkt_len;
 		ledger_drop(ledger, reason, queue->packets[i]->pkt_len);
+		observe_out(worker, queue->accounts[i] / sizeof(struct api_ledger),
+			queue->packets[i], NULL, API_CAPTURE_DROPPED, reason);
 		rte_pktmbuf_free(queue->packets[i]);
 	}
 	worker->tx_counts[port_id] = 0;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dataplane/port/port.h"
+#include "pipelines/observe.h"
 #include "pipelines/packet.h"
 
 /* Sends what waits for the port; what the device does not take is dropped as tx-full. */
@@ -30,15 +31,19 @@ static __rte_always_inline void egress_enqueue(struct worker *worker, uint32_t p
 	ledger_add(&ledger->tx_bytes, bytes);
 }
 
-/* The frame is complete. Drops as port-down or leaves it in worker->tx. */
-static __rte_always_inline void egress_transmit(
-	struct worker *worker, uint32_t port_id, uint32_t interface, struct rte_mbuf *mbuf)
+/* The frame is complete. Drops as port-down or leaves it in worker->tx. packet: what it was made
+ * of; NULL: the edge says it itself. */
+static __rte_always_inline void egress_transmit(struct worker *worker, uint32_t port_id,
+	uint32_t interface, struct rte_mbuf *mbuf, const struct packet *packet)
 {
 	if (unlikely(!port_is_up(port_get(port_id)))) {
 		ledger_drop(&worker->ledger[interface], API_DROP_PORT_DOWN, mbuf->pkt_len);
+		observe_out(
+			worker, interface, mbuf, packet, API_CAPTURE_DROPPED, API_DROP_PORT_DOWN);
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
+	observe_out(worker, interface, mbuf, packet, API_CAPTURE_SENT, 0);
 	egress_enqueue(worker, port_id, COUNTERS_ACCOUNT(interface), &worker->ledger[interface],
 		mbuf, mbuf->pkt_len);
 }

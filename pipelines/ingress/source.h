@@ -23,7 +23,9 @@ static inline enum packet_exit source_check(struct packet *packet, uint32_t grou
 		return EXIT_NEXT;
 	/* A neighbour that is not resolved yet is on a link of the domain; the edge's own address
 	 * and what is to be discarded are no sources. */
-	if (group == API_GROUP_GLEAN || (group >= API_GROUP_FIRST && in->urpf == API_URPF_LOOSE))
+	if (group == API_GROUP_GLEAN)
+		return EXIT_NEXT;
+	if (group >= API_GROUP_GLEAN_LEAKED && in->urpf == API_URPF_LOOSE)
 		return EXIT_NEXT;
 	if (in->urpf == API_URPF_LOOSE)
 		return packet_drop(packet, API_DROP_URPF_LOOSE);

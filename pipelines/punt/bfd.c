@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "dataplane/bfd/exchange.h"
+#include "pipelines/observe.h"
 #include "pipelines/punt/budget.h"
 
 enum { UDP_DESTINATION = 2, UDP_LENGTH = 4, UDP_CHECKSUM = 6 };
@@ -126,16 +127,19 @@ static struct bfd_arrival read_arrival(const struct worker *worker, const struct
 void bfd_punt(struct worker *worker, struct packet *packet)
 {
 	struct api_ledger *ledger = &worker->ledger[packet->in->id];
+	enum api_drop_reason reason = budget_drop(API_BUDGET_BFD);
+	bool arrived = budget_take(worker, packet->in, API_BUDGET_BFD);
 	struct bfd_arrival arrival;
 
-	if (!budget_take(worker, packet->in, API_BUDGET_BFD)) {
-		ledger_drop(ledger, budget_drop(API_BUDGET_BFD), packet->mbuf->pkt_len);
-	} else {
+	if (arrived) {
 		arrival = read_arrival(worker, packet);
-		if (bfd_arrived(worker->index, &arrival))
-			ledger->punt++;
-		else
-			ledger_drop(ledger, API_DROP_PUNT_RING_FULL, packet->mbuf->pkt_len);
+		reason = API_DROP_PUNT_RING_FULL;
+		arrived = bfd_arrived(worker->index, &arrival);
 	}
+	if (arrived)
+		ledger->punt++;
+	else
+		ledger_drop(ledger, reason, packet->mbuf->pkt_len);
+	observe_in(worker, packet, arrived ? API_CAPTURE_PUNTED : API_CAPTURE_DROPPED, reason);
 	rte_pktmbuf_free(packet->mbuf);
 }

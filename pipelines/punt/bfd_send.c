@@ -14,6 +14,7 @@
 #include "dataplane/punt/punt.h"
 #include "pipelines/egress/rewrite.h"
 #include "pipelines/egress/transmit.h"
+#include "pipelines/observe.h"
 #include "pipelines/pipeline.h"
 #include "pipelines/route/lookup.h"
 #include "pipelines/route/member.h"
@@ -116,18 +117,24 @@ static enum outcome send_packet(struct worker *worker, const struct packet *pack
 	const struct adjacency *adjacency = packet->adjacency;
 	struct api_ledger *ledger = &worker->ledger[adjacency->interface];
 	const struct port *port = port_get(adjacency->port);
-	bool is_up = port_is_up(port);
+	enum api_drop_reason reason =
+		adjacency->cut ? API_DROP_LINK_TEST_INJECT : API_DROP_PORT_DOWN;
+	struct observed observed;
 
-	if (adjacency->cut || !is_up) {
+	egress_rewrite(packet->mbuf, packet_l3(packet),
+		packet->l3_bytes + adjacency->template_bytes, adjacency, packet_is_ipv4(packet));
+	observed = observe_maybe_out(worker, adjacency->interface, packet->mbuf);
+	if (adjacency->cut || !port_is_up(port)) {
 		ledger->injected++;
-		ledger_drop(ledger, adjacency->cut ? API_DROP_LINK_TEST_INJECT : API_DROP_PORT_DOWN,
-			packet->l3_bytes + adjacency->template_bytes);
+		ledger_drop(ledger, reason, packet->mbuf->pkt_len);
+		observe_settle(&observed, API_CAPTURE_DROPPED, reason);
 		rte_pktmbuf_free(packet->mbuf);
 		return adjacency->cut ? GONE : LOST;
 	}
-	egress_rewrite(packet->mbuf, packet_l3(packet),
-		packet->l3_bytes + adjacency->template_bytes, adjacency, packet_is_ipv4(packet));
-	return hand_to_device(worker, port, ledger, packet->mbuf) ? GONE : REFUSED;
+	if (!hand_to_device(worker, port, ledger, packet->mbuf))
+		return REFUSED;
+	observe_settle(&observed, API_CAPTURE_SENT, 0);
+	return GONE;
 }
 
 /* *account: the interface that it leaves by, or would have left by. */

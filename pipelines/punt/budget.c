@@ -14,6 +14,7 @@
  * link needs, ten times over: of BFD two sessions at 10 ms, or a core link's many slower ones. */
 const struct budget_rate budget_rates[API_BUDGETS] = {
 	[API_BUDGET_NEIGHBOUR] = {200, 100},
+	[API_BUDGET_ANSWER] = {200, 100},
 	[API_BUDGET_BGP] = {20000, 2000},
 	[API_BUDGET_BFD] = {2000, 500},
 	[API_BUDGET_OTHER] = {1000, 500},
@@ -80,6 +81,7 @@ enum api_drop_reason budget_drop(enum api_budget class)
 {
 	static const enum api_drop_reason reasons[API_BUDGETS] = {
 		[API_BUDGET_NEIGHBOUR] = API_DROP_PUNT_BUDGET_NEIGHBOUR,
+		[API_BUDGET_ANSWER] = API_DROP_PUNT_BUDGET_NEIGHBOUR,
 		[API_BUDGET_BGP] = API_DROP_PUNT_BUDGET_BGP,
 		[API_BUDGET_BFD] = API_DROP_PUNT_BUDGET_BFD,
 		[API_BUDGET_OTHER] = API_DROP_PUNT_BUDGET_OTHER,

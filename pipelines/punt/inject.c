@@ -45,6 +45,16 @@ static bool push_tags(const struct interface *interface, struct rte_mbuf *mbuf)
 	return true;
 }
 
+/* It is seen as it would have left. */
+static void drop_watched(struct worker *worker, const struct interface *interface,
+	struct rte_mbuf *mbuf, enum api_drop_reason reason)
+{
+	ledger_drop(&worker->ledger[interface->id], reason, mbuf->pkt_len);
+	if (unlikely(interface->watched != 0) && push_tags(interface, mbuf))
+		observe_leaving(worker, interface, mbuf, NULL, API_CAPTURE_DROPPED, reason);
+	rte_pktmbuf_free(mbuf);
+}
+
 void inject_from_tap(struct worker *worker, struct rte_mbuf *mbuf)
 {
 	const struct handover *handover = rte_mbuf_to_priv(mbuf);
@@ -58,11 +68,11 @@ void inject_from_tap(struct worker *worker, struct rte_mbuf *mbuf)
 		return;
 	}
 	if (interface->cut) {
-		drop(worker, id, mbuf, API_DROP_LINK_TEST_INJECT);
+		drop_watched(worker, interface, mbuf, API_DROP_LINK_TEST_INJECT);
 		return;
 	}
 	if (bfd_is_frame(mbuf)) {
-		drop(worker, id, mbuf, API_DROP_INJECT_BFD);
+		drop_watched(worker, interface, mbuf, API_DROP_INJECT_BFD);
 		return;
 	}
 	if (interface->api.ttl_security)
@@ -71,5 +81,5 @@ void inject_from_tap(struct worker *worker, struct rte_mbuf *mbuf)
 		drop(worker, id, mbuf, API_DROP_INJECT_BAD);
 		return;
 	}
-	egress_transmit(worker, interface->port, id, mbuf);
+	egress_transmit(worker, interface->port, id, mbuf, NULL);
 }

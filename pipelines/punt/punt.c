@@ -4,9 +4,11 @@
 #include <netinet/in.h>
 
 #include "dataplane/punt/punt.h"
+#include "pipelines/observe.h"
 #include "pipelines/punt/bfd.h"
 #include "pipelines/punt/bgp.h"
 #include "pipelines/punt/budget.h"
+#include "pipelines/punt/solicitation.h"
 #include "pipelines/punt/upper_layer.h"
 
 /* RFC 4861 4: router solicitation to redirect. */
@@ -16,7 +18,7 @@
 static enum api_budget class_of_l4(uint8_t protocol, const uint8_t *l4, unsigned int bytes)
 {
 	if (protocol == IPPROTO_ICMPV6 && bytes >= 1 && l4[0] >= ND_FIRST && l4[0] <= ND_LAST)
-		return API_BUDGET_NEIGHBOUR;
+		return l4[0] == ND_ADVERTISEMENT ? API_BUDGET_ANSWER : API_BUDGET_NEIGHBOUR;
 	if (protocol != IPPROTO_TCP || bytes < 4)
 		return API_BUDGET_OTHER;
 	return bgp_is_port(l4) ? API_BUDGET_BGP : API_BUDGET_OTHER;
@@ -40,7 +42,7 @@ static enum api_budget class_of(const struct packet *packet)
 	unsigned int header_bytes;
 
 	if (packet->ethertype == RTE_ETHER_TYPE_ARP)
-		return API_BUDGET_NEIGHBOUR;
+		return arp_operation(ip) == ARP_REPLY ? API_BUDGET_ANSWER : API_BUDGET_NEIGHBOUR;
 	if (!packet_is_ipv4(packet))
 		return class_of_ipv6(ip, packet->l3_bytes);
 	if ((load16(ip + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) != 0)
@@ -50,6 +52,17 @@ static enum api_budget class_of(const struct packet *packet)
 	if (ip[IPV4_PROTOCOL] != IPPROTO_TCP)
 		return API_BUDGET_OTHER;
 	return class_of_l4(IPPROTO_TCP, ip + header_bytes, packet->l3_bytes - header_bytes);
+}
+
+/* Of what is charged to API_BUDGET_NEIGHBOUR. */
+static bool asks_others(const struct packet *packet)
+{
+	const uint8_t *l3 = packet_l3(packet);
+
+	if (packet->ethertype == RTE_ETHER_TYPE_ARP)
+		return arp_asks_others(packet->in, l3);
+	return nd_asks_others(
+		packet->in, l3 + IPV6_HEADER_BYTES, packet->l3_bytes - IPV6_HEADER_BYTES);
 }
 
 /* RFC 5082 3: only a neighbour on the link can send a TTL of 255. Of a fragmented packet it is the
@@ -83,10 +96,10 @@ static void cut_tags(struct packet *packet)
 	packet->l3_offset = RTE_ETHER_HDR_LEN;
 }
 
-static void drop(struct worker *worker, const struct packet *packet, enum api_drop_reason reason,
-	uint32_t frame_bytes)
+static void drop(struct worker *worker, const struct packet *packet, enum api_drop_reason reason)
 {
-	ledger_drop(&worker->ledger[packet->in->id], reason, frame_bytes);
+	observe_in(worker, packet, API_CAPTURE_DROPPED, reason);
+	ledger_drop(&worker->ledger[packet->in->id], reason, packet->mbuf->pkt_len);
 	rte_pktmbuf_free(packet->mbuf);
 }
 
@@ -98,7 +111,14 @@ enum punt_verdict punt_judge(const struct packet *packet, enum api_budget *class
 	*class = class_of(packet);
 	if (*class == API_BUDGET_BGP && packet->in->api.ttl_security && came_from_afar(packet))
 		return PUNT_FROM_AFAR;
+	if (*class == API_BUDGET_NEIGHBOUR && asks_others(packet))
+		return PUNT_ASKS_OTHERS;
 	return PUNT_TO_TAP;
+}
+
+enum api_drop_reason punt_refusal(enum punt_verdict verdict)
+{
+	return verdict == PUNT_FROM_AFAR ? API_DROP_BGP_TTL : API_DROP_ASKS_OTHERS;
 }
 
 void punt_to_tap(struct worker *worker, struct packet *packet)
@@ -107,25 +127,31 @@ void punt_to_tap(struct worker *worker, struct packet *packet)
 	struct handover *handover = rte_mbuf_to_priv(packet->mbuf);
 	enum api_budget class;
 	enum punt_verdict verdict = punt_judge(packet, &class);
+	struct observed observed;
 
 	if (verdict == PUNT_TO_BFD) {
 		bfd_punt(worker, packet);
 		return;
 	}
-	if (verdict == PUNT_FROM_AFAR) {
-		drop(worker, packet, API_DROP_BGP_TTL, packet->mbuf->pkt_len);
+	if (verdict != PUNT_TO_TAP) {
+		drop(worker, packet, punt_refusal(verdict));
 		return;
 	}
 	if (!budget_take(worker, in, class)) {
-		drop(worker, packet, budget_drop(class), packet->mbuf->pkt_len);
+		drop(worker, packet, budget_drop(class));
 		return;
 	}
+	observed = observe_maybe_in(worker, packet);
 	handover->frame_bytes = packet->mbuf->pkt_len;
 	cut_padding(packet);
 	cut_tags(packet);
 	handover->interface = in->id;
 	handover->epoch = in->epoch;
-	if (punt_packet(packet->mbuf))
-		return; /* now on the account of the punt thread */
-	drop(worker, packet, API_DROP_PUNT_RING_FULL, handover->frame_bytes);
+	if (punt_packet(packet->mbuf)) { /* now on the account of the punt thread */
+		observe_settle(&observed, API_CAPTURE_PUNTED, 0);
+		return;
+	}
+	observe_settle(&observed, API_CAPTURE_DROPPED, API_DROP_PUNT_RING_FULL);
+	ledger_drop(&worker->ledger[in->id], API_DROP_PUNT_RING_FULL, handover->frame_bytes);
+	rte_pktmbuf_free(packet->mbuf);
 }

@@ -106,6 +106,7 @@ static inline enum packet_exit fixed_group(struct packet *packet, uint32_t group
 	case API_GROUP_BLACKHOLE:
 		return packet_drop(packet, API_DROP_BLACKHOLE);
 	case API_GROUP_GLEAN:
+	case API_GROUP_GLEAN_LEAKED:
 		return EXIT_GLEAN;
 	default:
 		return EXIT_UNREACHABLE;

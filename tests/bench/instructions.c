@@ -11,29 +11,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/interface/capture.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/policer/policer.h"
 #include "tests/pipeline/fixture.h"
 
 #define ROUTES 64u
 #define POLICER 1u
+#define OTHER 3u /* an interface that these packets do not meet */
 
 struct input {
 	const char *name;
 	enum api_urpf urpf;
 	int family;
 	const struct encapsulation *in, *out;
+	uint32_t captured; /* whose packets are captured: 0: nobody's */
 };
 
 static const struct encapsulation vlans[] = {
 	{"802.1Q", 0x8100, 0, 300}, {"QinQ 0x8100", 0x8100, 100, 200}, {"802.1Q", 0x8100, 0, 400}};
 
 static const struct input inputs[] = {
-	{"v4-vlan", API_URPF_OFF, AF_INET, &vlans[0], &vlans[2]},
-	{"v4-qinq", API_URPF_OFF, AF_INET, &vlans[1], &vlans[1]},
-	{"v6-vlan", API_URPF_OFF, AF_INET6, &vlans[0], &vlans[2]},
-	{"v4-vlan-strict", API_URPF_STRICT, AF_INET, &vlans[0], &vlans[2]},
-	{"v6-vlan-strict", API_URPF_STRICT, AF_INET6, &vlans[0], &vlans[2]},
+	{"v4-vlan", API_URPF_OFF, AF_INET, &vlans[0], &vlans[2], 0},
+	{"v4-qinq", API_URPF_OFF, AF_INET, &vlans[1], &vlans[1], 0},
+	{"v6-vlan", API_URPF_OFF, AF_INET6, &vlans[0], &vlans[2], 0},
+	{"v4-vlan-strict", API_URPF_STRICT, AF_INET, &vlans[0], &vlans[2], 0},
+	{"v6-vlan-strict", API_URPF_STRICT, AF_INET6, &vlans[0], &vlans[2], 0},
+	{"v4-vlan-captured", API_URPF_OFF, AF_INET, &vlans[0], &vlans[2], 1},
+	{"v4-vlan-other-captured", API_URPF_OFF, AF_INET, &vlans[0], &vlans[2], OTHER},
 };
 
 static struct frame frames[BURST_MAX];
@@ -71,6 +76,32 @@ static void make_tables(const struct input *input)
 	}
 }
 
+static void start_capture(uint32_t interface)
+{
+	struct api_capture request = {.packets = API_CAPTURE_PACKETS_MAX,
+		.seconds = API_CAPTURE_S_MAX,
+		.snap_bytes = API_CAPTURE_SNAP_MAX};
+	struct api_interface other = make_interface(OTHER, 0, 1, &vlans[1]);
+
+	add_interface(&other);
+	strcpy(request.address, interface_get(interface)->api.name);
+	assert_int_equal(capture_start(&request, 1, 0), 0);
+}
+
+/* As main does, so that the ring is never full. Packets of the other interface there are none. */
+static void take_captured(uint32_t interface)
+{
+	struct api_capture_link link;
+	struct api_captured captured;
+	enum capture_item item;
+	const uint8_t *frame;
+	unsigned int packets = 0;
+
+	while ((item = capture_next(&link, &captured, &frame)) != CAPTURE_NONE)
+		packets += item == CAPTURE_PACKET;
+	assert_int_equal(packets, interface == OTHER ? 0 : BURST_MAX);
+}
+
 static void make_frame(const struct input *input, struct frame *frame, unsigned int number)
 {
 	char source[INET6_ADDRSTRLEN], destination[INET6_ADDRSTRLEN];
@@ -103,12 +134,16 @@ static void run(const struct input *input, unsigned int bursts)
 	make_tables(input);
 	for (unsigned int i = 0; i < BURST_MAX; i++)
 		make_frame(input, &frames[i], i);
+	if (input->captured != 0)
+		start_capture(input->captured);
 	for (unsigned int burst = 0; burst < bursts; burst++) {
 		receive(0, frames, BURST_MAX);
 		/* Each was forwarded; a count of drops would be worth nothing. */
 		assert_int_equal(sent_count(1), BURST_MAX);
 		for (unsigned int i = 0; i < BURST_MAX; i++)
 			take_sent(1, &sent);
+		if (input->captured != 0)
+			take_captured(input->captured);
 	}
 }
 

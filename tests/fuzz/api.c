@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "dataplane/server/session.h"
+#include "dataplane/server/session_capture.h"
 #include "dataplane/server/state.h"
 #include "dataplane/worker/reclaim.h"
 #include "tests/unit/dataplane/server_devices.h"
@@ -224,10 +225,25 @@ static void arbitrary(struct input *input)
 	give(bytes, length, take_byte(input) % 4);
 }
 
+/* Of whatever is called so, mostly all; the requests that follow change what is watched. */
+static void capture(struct input *input)
+{
+	struct api_capture request_of = {.address = {0}};
+
+	take(input, &request_of, sizeof(request_of));
+	if (take_byte(input) % 4 != 0)
+		request_of.address[0] = '\0';
+	request_of.packets %= 2 * API_CAPTURE_PACKETS_MAX;
+	request_of.seconds %= 2 * API_CAPTURE_S_MAX;
+	request_of.snap_bytes %= 2 * API_CAPTURE_SNAP_MAX;
+	request(API_CAPTURE, &request_of, sizeof(request_of), 0);
+	session_capture_run(session);
+}
+
 static void act(struct input *input)
 {
 	uint8_t payload[600] = {0}, address[16] = {0};
-	uint8_t what = take_byte(input) % 12, type;
+	uint8_t what = take_byte(input) % 13, type;
 	struct api_dump dump;
 
 	if (session->closing)
@@ -270,6 +286,9 @@ static void act(struct input *input)
 	case 11:
 		session_port_link(session, take_byte(input), true);
 		session_neighbour(session, 1, take_byte(input), address);
+		break;
+	case 12:
+		capture(input);
 		break;
 	}
 }

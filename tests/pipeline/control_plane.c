@@ -3,11 +3,13 @@
  * Control-plane policing: ten times the budget of each class on one link; all other classes, and
  * all classes of another link, have theirs still. And BGP's TTL security (RFC 5082).
  */
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "dataplane/interface/interface.h"
 #include "pipelines/punt/budget.h"
+#include "pipelines/punt/solicitation.h"
 #include "tests/pipeline/fixture.h"
 
 static const struct encapsulation *const tags[] = {&encapsulations[2], &encapsulations[1]};
@@ -50,16 +52,44 @@ static struct frame to_edge6(
 	return frame;
 }
 
+static struct frame arp(uint32_t port, uint8_t operation, const char *sender, const char *target)
+{
+	uint8_t message[28] = {0, 1, 8, 0, 6, 4, 0, operation, 2, 0, 0, 0, 0, 9};
+	struct frame frame;
+
+	inet_pton(AF_INET, sender, message + 14);
+	inet_pton(AF_INET, target, message + 24);
+	frame_to_us(&frame, port, tags[port], 0x0806);
+	frame_append(&frame, message, sizeof(message));
+	return frame;
+}
+
+static struct frame neighbour_discovery(uint8_t type, const char *target)
+{
+	uint8_t message[24] = {type};
+	struct frame frame;
+
+	inet_pton(AF_INET6, target, message + 8);
+	frame_to_us(&frame, 0, tags[0], 0x86dd);
+	frame_ipv6(&frame, &(struct ipv6){.source = "2001:db8:1::1",
+				   .destination = "2001:db8:1::2",
+				   .hop_limit = 255,
+				   .next_header = IPPROTO_ICMPV6,
+				   .payload = sizeof(message)});
+	frame_append(&frame, message, sizeof(message));
+	return frame;
+}
+
 /* What a link sends of each class that is punted. */
 static struct frame of_class(uint32_t port, enum api_budget class)
 {
-	struct frame frame;
-
 	switch (class) {
 	case API_BUDGET_NEIGHBOUR:
-		frame_to_us(&frame, port, tags[port], 0x0806);
-		frame_fill(&frame, 28, 1);
-		return frame;
+		return arp(port, ARP_REQUEST, port == 0 ? "192.0.2.1" : "198.51.100.1",
+			port == 0 ? "192.0.2.2" : "198.51.100.2");
+	case API_BUDGET_ANSWER:
+		return arp(port, ARP_REPLY, port == 0 ? "192.0.2.1" : "198.51.100.1",
+			port == 0 ? "192.0.2.2" : "198.51.100.2");
 	case API_BUDGET_BGP:
 		return to_edge4(port, 1, IPPROTO_TCP, 40000, 179);
 	case API_BUDGET_BFD:
@@ -131,6 +161,49 @@ static void another_rate(void **state)
 		frame = of_class(1, API_BUDGET_OTHER);
 		wait_for_budgets();
 		assert_int_equal(flood(&frame, 1, 1000), budget_rates[API_BUDGET_OTHER].burst);
+	}
+}
+
+/* A scan of a subnet on the link costs no token; what asks for the edge, what somebody announces of
+ * itself, and answers come through. */
+static void who_asks_for_others(void **state)
+{
+	const struct frame scan4 = arp(0, ARP_REQUEST, "192.0.2.1", "192.0.2.77");
+	const struct frame probe4 = arp(0, ARP_REQUEST, "0.0.0.0", "192.0.2.1");
+	const struct frame scan6 = neighbour_discovery(ND_SOLICITATION, "2001:db8:1::77");
+	const struct frame wanted[] = {arp(0, ARP_REQUEST, "192.0.2.1", "192.0.2.2"),
+		arp(0, ARP_REQUEST, "0.0.0.0", "192.0.2.2"),
+		arp(0, ARP_REQUEST, "192.0.2.1", "192.0.2.1"),
+		arp(0, ARP_REPLY, "192.0.2.77", "192.0.2.77"),
+		neighbour_discovery(ND_SOLICITATION, "2001:db8:1::2"),
+		neighbour_discovery(ND_ADVERTISEMENT, "2001:db8:1::77")};
+	const unsigned int burst = budget_rates[API_BUDGET_NEIGHBOUR].burst;
+
+	scene_of_two_links();
+	assert_int_equal(flood(&scan4, 0, 10 * burst), 0);
+	assert_int_equal(flood(&probe4, 0, 10 * burst), 0);
+	assert_int_equal(flood(&scan6, 0, 10 * burst), 0);
+	expect_drops(1, API_DROP_ASKS_OTHERS, 30 * burst);
+	for (unsigned int i = 0; i < RTE_DIM(wanted); i++)
+		assert_int_equal(flood(&wanted[i], 0, 1), 1);
+	expect_drops(1, API_DROP_ASKS_OTHERS, 0);
+}
+
+/* Neither a flood of ARP requests nor one of solicitations takes the answers' place. */
+static void answers_have_room(void **state)
+{
+	const struct frame asks[] = {arp(0, ARP_REQUEST, "192.0.2.1", "192.0.2.2"),
+		neighbour_discovery(ND_SOLICITATION, "2001:db8:1::2")};
+	const struct frame answers[] = {arp(0, ARP_REPLY, "192.0.2.1", "192.0.2.2"),
+		neighbour_discovery(ND_ADVERTISEMENT, "2001:db8:1::1")};
+	const unsigned int burst = budget_rates[API_BUDGET_NEIGHBOUR].burst;
+
+	scene_of_two_links();
+	for (unsigned int i = 0; i < 2; i++) {
+		wait_for_budgets();
+		assert_int_equal(flood(&asks[i], 0, 10 * burst), burst);
+		assert_int_equal(flood(&answers[i], 0, 50), 50);
+		expect_drops(1, API_DROP_PUNT_BUDGET_NEIGHBOUR, 9 * burst);
 	}
 }
 
@@ -246,6 +319,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		pipeline_test(a_flood_spends_its_own),
 		pipeline_test(another_rate),
+		pipeline_test(who_asks_for_others),
+		pipeline_test(answers_have_room),
 		pipeline_test(bgp_from_afar),
 		pipeline_test(bgp_behind_extension_headers),
 		pipeline_test(our_bgp_has_the_highest_ttl),

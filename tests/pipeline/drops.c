@@ -323,6 +323,7 @@ static void routes_that_lead_nowhere(void **state)
 	add_route(1, "10.4.0.0", 16, 31);
 	add_route(1, "2001:db8:5::", 48, API_GROUP_GLEAN);
 	add_route(1, "10.5.0.0", 16, API_GROUP_GLEAN);
+	add_route(1, "10.6.0.0", 16, API_GROUP_GLEAN_LEAKED);
 	from_to4(&bad, "10.0.0.5", "10.2.0.1");
 	expect_dropped(&bad, 1, API_DROP_BLACKHOLE);
 	from_to4(&bad, "10.0.0.5", "10.3.0.1");
@@ -339,6 +340,11 @@ static void routes_that_lead_nowhere(void **state)
 	receive_one(0, &bad);
 	expect_wish(1, AF_INET, "10.5.0.66");
 	expect_drops(1, API_DROP_NEIGHBOUR_UNRESOLVED, 1);
+	from_to4(&bad, "10.0.0.5", "10.6.0.66");
+	receive_one(0, &bad);
+	expect_wish(1, AF_INET, "10.6.0.66");
+	expect_drops(1, API_DROP_NEIGHBOUR_UNRESOLVED, 1);
+	from_to4(&bad, "10.0.0.5", "10.5.0.66");
 	expect_dropped(&bad, 1, API_DROP_NEIGHBOUR_UNRESOLVED);
 }
 

@@ -3,6 +3,7 @@
  * For the edge and from the edge: punt with its budgets, inject.
  */
 #include <arpa/inet.h>
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "dataplane/worker/mark.h"
 #include "pipelines/pipeline.h"
 #include "pipelines/punt/budget.h"
+#include "pipelines/punt/solicitation.h"
 #include "tests/pipeline/fixture.h"
 
 static const struct encapsulation untagged = {"untagged", 0x8100, 0, 0};
@@ -67,10 +69,15 @@ static void pair_ipv6(struct pair *pair, const struct encapsulation *tags, const
 	pair_start(pair, multicast ? nd_multicast : port_mac[0], tags, 0x86dd);
 	frame_ipv6(&pair->in, &ipv6);
 	frame_fill(&pair->in, 24, 1);
-	pair->in.bytes[pair->in.length - 24] = first_byte;
 	frame_ipv6(&pair->out, &ipv6);
 	frame_fill(&pair->out, 24, 1);
-	pair->out.bytes[pair->out.length - 24] = first_byte;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct frame *frame = i == 0 ? &pair->in : &pair->out;
+
+		frame->bytes[frame->length - 24] = first_byte;
+		if (first_byte == ND_SOLICITATION)
+			inet_pton(AF_INET6, "2001:db8:1::2", frame->bytes + frame->length - 16);
+	}
 }
 
 static void expect_pair_punted(const struct pair *pair)

@@ -55,6 +55,8 @@ static void two_domains(void)
 	add_route(CUSTOMER, "2001:db8:4::", 48, 21);
 	add_route(CUSTOMER, "10.5.0.0", 16, API_GROUP_BLACKHOLE);
 	add_route(CUSTOMER, "2001:db8:5::", 48, API_GROUP_BLACKHOLE);
+	add_route(CUSTOMER, "10.6.0.0", 16, API_GROUP_GLEAN_LEAKED);
+	add_route(CUSTOMER, "2001:db8:6::", 48, API_GROUP_GLEAN_LEAKED);
 	add_route(CUSTOMER, "192.0.2.0", 30, API_GROUP_GLEAN);
 	add_route(CUSTOMER, "2001:db8:1::", 126, API_GROUP_GLEAN);
 	add_route(CUSTOMER, "192.0.2.2", 32, API_GROUP_RECEIVE);
@@ -73,6 +75,7 @@ static const struct source sources[] = {
 	{"of the network behind", "10.9.0.5", "2001:db8:9::5", false, true},
 	{"of both, which control never states", "10.3.0.5", "2001:db8:3::5", false, true},
 	{"without next hops", "10.4.0.5", "2001:db8:4::5", false, true},
+	{"of a machine of the network", "10.6.0.5", "2001:db8:6::5", false, true},
 	{"to be discarded", "10.5.0.5", "2001:db8:5::5", false, false},
 	{"ours", "192.0.2.2", "2001:db8:1::2", false, false},
 	{"of nobody", "10.77.0.5", "2001:db8:77::5", false, false},

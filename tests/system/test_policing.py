@@ -2,9 +2,10 @@
 """What one link may pretend, and what it may ask of the edge: sources that are not the customer's,
 by name, in each mode of uRPF; ten times each budget of the control plane on one link, whose flood
 costs nobody else a BFD or BGP session or a packet; and BGP's TTL security with a customer that
-turns it on after us."""
+turns it on after us. What packets do, `onramp explain` has said before."""
 
 import ipaddress
+import json
 import os
 import struct
 import sys
@@ -18,8 +19,8 @@ from onramp_lab.checks_reach import established, route_checks, session_checks
 from onramp_lab.probes import send_frame
 from onramp_lab.shell import run, wait_until
 from onramp_lab.streams import flows, open_ways
-from onramp_lab.topology import (CONTOSO, CUSTOMER_HOST4, CUSTOMER_HOST6, FABRIKAM, VNET_HOST4,
-                                 VNET_HOST6)
+from onramp_lab.topology import (CONTOSO, CORE_MTU, CUSTOMER_HOST4, CUSTOMER_HOST6, FABRIKAM,
+                                 VNET_HOST4, VNET_HOST6)
 
 BUDGETS = {"neighbour": 50, "bgp": 100, "bfd": 50, "other": 50, "icmp_errors": 50}
 EXTRA = "control_budgets: {" + ", ".join(f"{k}: {v}" for k, v in BUDGETS.items()) + "}\n"
@@ -82,8 +83,7 @@ def apply_changed(lab, after, line):
 
 def look_at_sources(lab):
     stats = {row["interface"]: row["forwarded_in"] for row in lab.edge.show("stats")}
-    return {"urpf-strict": drops(lab, "urpf-strict"), "urpf-loose": drops(lab, "urpf-loose"),
-            None: stats[LINK]}
+    return {**{reason: drops(lab, reason) for reason in REASONS}, None: stats[LINK]}
 
 
 def spoof(lab, source, reason):
@@ -97,11 +97,16 @@ def spoof(lab, source, reason):
         return now[reason] - before[reason] >= SPOOFED or (False, f"{before}, now {now}")
     wait_until(f"{SPOOFED} packets from {source}: {reason or 'forwarded'}", look, TIMEOUT_S)
     now = look_at_sources(lab)
-    for other in ("urpf-strict", "urpf-loose"):
+    for other in REASONS:
         if other != reason and now[other] != before[other]:
             raise LabError(f"packets from {source} were dropped as {other} too")
 
 
+REASONS = ("urpf-strict", "urpf-loose", "martian-source")
+# Addresses that no packet comes from (RFC 1812 5.3.7, RFC 3927 2.7, RFC 4291 2.5 and 2.7); 192.0.2.3
+# is the broadcast address of the link's subnet.
+MARTIANS = ("0.0.0.0", "0.1.2.3", "127.0.0.1", "169.254.7.7", "192.0.2.3", "224.0.0.1",
+            "239.1.2.3", "255.255.255.255", "::", "::1", "fe80::77", "ff02::1", "ff0e::7")
 # (source, dropped by strict as, by loose as): the customer's, the network's, nobody's
 SOURCES = ((CUSTOMER_HOST4, None, None), (CUSTOMER_HOST6, None, None),
            ("10.1.0.77", "urpf-strict", None), ("fd00:b::77", "urpf-strict", None),
@@ -113,25 +118,83 @@ def sources(lab, mode):
     if mode != "strict":
         apply_changed(lab, f"        peer_asn: {CONTOSO.asn}\n", f"        urpf: {mode}\n")
     for source, strict, loose in SOURCES:
-        spoof(lab, source, {"strict": strict, "loose": loose, "off": None}[mode])
-    return f"{len(SOURCES)} sources as expected"
+        reason = {"strict": strict, "loose": loose, "off": None}[mode]
+        expect_said(lab, (LINK, source, VNET_HOST6 if ":" in source else VNET_HOST4),
+                    reason or "sent")
+        spoof(lab, source, reason)
+    return f"{len(SOURCES)} sources as expected, and as explained"
+
+
+# ---- onramp explain ----
+
+def expect_said(lab, words, *expected, place="--circuit", more=()):
+    """Of each link of the place, in their order: a drop's reason, or what else becomes of it."""
+    name, source, target = words
+    rows = json.loads(lab.edge.command("-j", "explain", place, name, "--from", source, "--to",
+                                       target, "--proto", "udp", "--port", "9", *more).stdout)
+    said = tuple(row["reason"] or row["outcome"] for row in sorted(rows, key=lambda r: r["link"]))
+    if said != expected:
+        raise LabError(f"of {words} it is said: {said}, expected {expected}; {rows}")
+    return rows
+
+
+def explained(lab):
+    """To another tenant, and to the edge itself: said, then sent; and from the core."""
+    # What is punted is known by its budget, which so many spend.
+    for target, said, reason, count in (
+            (FABRIKAM.only4, "no-route", "no-route", SPOOFED),
+            (CONTOSO.addresses(0, 2)[0], "punted", "punt-budget-other", 10 * SPOOFED)):
+        before = drops(lab, reason)
+        expect_said(lab, (LINK, CUSTOMER_HOST4, target), said)
+        send_frame(lab.spaces["contoso"], "primary",
+                   packet(lab, CUSTOMER_HOST4, target, 17, ports(50000, 9)), count)
+        wait_until(f"packets to {target} dropped as {reason}",
+                   lambda r=reason, b=before: drops(lab, r) >= b + SPOOFED, TIMEOUT_S)
+    expect_said(lab, ("contoso", CUSTOMER_HOST6, VNET_HOST6), "sent", "sent")
+    expect_said(lab, (LINK, CUSTOMER_HOST4, VNET_HOST4), "mtu-exceeded",
+                more=("--bytes", str(CORE_MTU + 1)))
+    back = expect_said(lab, ("vnet-a", VNET_HOST4, CUSTOMER_HOST4), "sent", place="--vnet")
+    announcers = [hop["announced_by"]["asn"] for hop in back[0]["next_hops"]]
+    if announcers != [CONTOSO.asn] * 2 or "contoso/" not in back[0]["out_link"]:
+        raise LabError(f"who announced {CUSTOMER_HOST4}? {back}")
+    wrong = lab.edge.command("explain", "--circuit", "contosso", "--from", "::1", "--to", "::2",
+                             check=False)
+    if wrong.returncode != 1 or '"contoso"?' not in wrong.stderr:
+        raise LabError(f"of a circuit that is not there it is said: {wrong.stderr}")
+    return "no-route, punted, sent by both links, sent back, and a name corrected"
+
+
+def martians(lab):
+    for source in MARTIANS:
+        spoof(lab, source, "martian-source")
+    return f"{len(MARTIANS)} sources, {SPOOFED} packets each"
 
 
 # ---- budgets ----
 
-def flood_frames(lab):
-    """{drop reason: (packets per second that are allowed, frame)}"""
-    (own4, _), (edge4, _) = CONTOSO.addresses(0, 1), CONTOSO.addresses(0, 2)
-    arp = (b"\xff" * 6 + CUSTOMER_MAC + b"\x08\x06" + struct.pack(">HHBBH", 1, 0x0800, 6, 4, 1)
-           + CUSTOMER_MAC + ipaddress.ip_address("192.0.2.77").packed + bytes(6)
-           + ipaddress.ip_address(edge4).packed)
-    return {"punt-budget-neighbour": (BUDGETS["neighbour"], arp),
-            "punt-budget-bgp": (BUDGETS["bgp"], packet(lab, own4, edge4, 6, ports(179, 179))),
+def arp_request(edge4):
+    return (b"\xff" * 6 + CUSTOMER_MAC + b"\x08\x06" + struct.pack(">HHBBH", 1, 0x0800, 6, 4, 1)
+            + CUSTOMER_MAC + ipaddress.ip_address("192.0.2.77").packed + bytes(6)
+            + ipaddress.ip_address(edge4).packed)
+
+
+def solicitation(edge6):
+    return struct.pack(">BBHI", 135, 0, 0, 0) + ipaddress.ip_address(edge6).packed
+
+
+def flood_frames(lab, family):
+    """{drop reason: (packets per second that are allowed, frame)}; family: 0 IPv4, 1 IPv6"""
+    own, edge = CONTOSO.addresses(0, 1)[family], CONTOSO.addresses(0, 2)[family]
+    host, target = ((CUSTOMER_HOST4, VNET_HOST4), (CUSTOMER_HOST6, VNET_HOST6))[family]
+    neighbour = (packet(lab, own, edge, 58, solicitation(edge), 255) if family
+                 else arp_request(edge))
+    return {"punt-budget-neighbour": (BUDGETS["neighbour"], neighbour),
+            "punt-budget-bgp": (BUDGETS["bgp"], packet(lab, own, edge, 6, ports(179, 179))),
             "punt-budget-bfd": (BUDGETS["bfd"],
-                                packet(lab, own4, edge4, 17, ports(50000, 3784), 255)),
-            "punt-budget-other": (BUDGETS["other"], packet(lab, own4, edge4, 17, ports(50000, 9))),
+                                packet(lab, own, edge, 17, ports(50000, 3784), 255)),
+            "punt-budget-other": (BUDGETS["other"], packet(lab, own, edge, 17, ports(50000, 9))),
             "icmp-budget": (BUDGETS["icmp_errors"],
-                            packet(lab, CUSTOMER_HOST4, VNET_HOST4, 17, ports(50000, 9), 1))}
+                            packet(lab, host, target, 17, ports(50000, 9), 1))}
 
 
 def peers_of_others(lab):
@@ -159,8 +222,8 @@ def check_refused(before, after, frames):
     return refused
 
 
-def flooded(lab):
-    frames = flood_frames(lab)
+def flooded(lab, family):
+    frames = flood_frames(lab, family)
     peers, before = peers_of_others(lab), {reason: drops(lab, reason) for reason in frames}
     with ExitStack() as stack:
         others = [stack.enter_context(flow) for flow in flows(lab)
@@ -205,8 +268,12 @@ def ttl_security(lab):
 CHECKS = [*session_checks(), *route_checks(), ("every way answers", open_ways),
           ("the edge's MAC address", find_edge),
           ("uRPF strict, by default", lambda lab: sources(lab, "strict")),
-          ("ten times each budget on one link", flooded),
+          ("onramp explain, of other ways too", explained),
+          ("martian sources", martians),
+          ("ten times each budget on one link, IPv4", lambda lab: flooded(lab, 0)),
           ("the flooded link is back", recovered),
+          ("ten times each budget on one link, IPv6", lambda lab: flooded(lab, 1)),
+          ("the flooded link is back again", recovered),
           ("uRPF loose", lambda lab: sources(lab, "loose")),
           ("uRPF off", lambda lab: sources(lab, "off")),
           ("BGP's TTL security", ttl_security)]

@@ -32,6 +32,10 @@ REFUSED = {
     TRANSIT4: "transit: AS 3356", "::/0": "default route", "fd00:50::/48": "RFC 4193",
     "2001:db8:200::/48": "not among the validated",
 }
+# Private, somebody else's, the service's own.
+SPOOFED = ("10.50.0.1", "203.0.112.1", "198.18.7.7", "fd00:50::1", "2001:db8:200::1",
+           "2001:db8:500::7")
+PINGS = 5
 ACCEPTED = {VALID4, "198.51.100.128/25", VALID6}
 PEERING = f"""      - type: public
         c_tag: {C_TAG}
@@ -152,6 +156,15 @@ def until_received(lab, prefixes, what):
     return received(lab.customer)
 
 
+def until_let_in(lab, wanted):
+    """`show routes` says of these prefixes by which path they came, and what let them in."""
+    def look():
+        found = {row["prefix"]: (row["path"], row["why"])
+                 for row in lab.edge.show("routes", "public.contoso") if row["prefix"] in wanted}
+        return found == wanted or (False, f"it says {found}")
+    wait_until("what let the routes in", look, 30)
+
+
 def unchanged(lab):
     if established_counts(lab) != lab.counts:
         raise LabError(f"sessions began anew: {established_counts(lab)}, before {lab.counts}")
@@ -199,6 +212,10 @@ def no_filter(lab):
         raise LabError("something is announced without a filter")
     if any(row["leaked_from"] for row in lab.edge.show("routes", "public.contoso")):
         raise LabError("something is reached without a filter")
+    until_let_in(lab, {
+        **{prefix: (str(CONTOSO.asn), f"validated prefix {VALID6 if ':' in prefix else VALID4}")
+           for prefix in ACCEPTED},
+        f"{NET4}0/30": (None, "subnet of contoso/public/primary")})
     return "zero routes"
 
 
@@ -220,8 +237,34 @@ def attach(lab):
     shown = {(row["link"], row["prefix"]) for row in lab.edge.show("advertised", "contoso/public")}
     if shown != {(link, prefix) for link in LINK_NAMES for prefix in (STORAGE4, STORAGE6)}:
         raise LabError(f"`show advertised` says {shown}")
+    until_let_in(lab, {prefix: (None, f"route filter storage: {SITE_ASN}:1:5010 of storage-eu")
+                       for prefix in (STORAGE4, STORAGE6)})
     unchanged(lab)
     return "announced with its community, and reached, by sessions that stayed up"
+
+
+def spoofed(lab):
+    """The validated prefixes are what packets may come from: others, which this customer's router has as
+    well, are dropped by name, whichever link they take."""
+    space = lab.spaces["public"]
+    for source in SPOOFED:
+        target = STORAGE_HOST6 if ":" in source else STORAGE_HOST4
+        before = dropped(lab)
+        space.addresses("lo", source)
+        _, answers, _ = probes.ping(space, target, count=PINGS,
+                                    extra=["-I", source, "-W", "0.3", "-i", "0.01"])
+        def look(before=before):
+            now = dropped(lab)
+            return now - before >= PINGS or (False, f"{before}, now {now}")
+        wait_until(f"{PINGS} packets from {source} dropped as urpf-strict", look, 20)
+        if answers:
+            raise LabError(f"{answers} of {PINGS} pings from {source} were answered")
+    return f"{len(SPOOFED)} sources, {PINGS} packets each"
+
+
+def dropped(lab):
+    return sum(row["packets"] for row in lab.edge.show("drops")
+               if row["reason"] == "urpf-strict" and row["interface"].startswith("contoso/public/"))
 
 
 def change(lab):
@@ -230,6 +273,8 @@ def change(lab):
     # The core's path is 4200100003 3356, and the first of these is private (RFC 6996).
     if found[COMPUTE4] != (f"{SITE_ASN} {FOREIGN_ASN}", "(65000,5020)"):
         raise LabError(f"compute came as {found[COMPUTE4]}")
+    until_let_in(lab, {COMPUTE4: (f"{COMPUTE_ASN} {FOREIGN_ASN}",
+                                  "route filter both: 65000:5020 of compute-eu")})
     wait_until("the customer's prefixes at compute's core", lambda: {
         VALID4, "198.51.100.128/25"} == set(received(lab.compute)), 30)
     paths = {path for path, _ in received(lab.compute).values()}
@@ -282,6 +327,7 @@ def checks():
     yield "validated prefixes alone are taken", validated
     yield "without a filter nothing is announced", no_filter
     yield "a filter attached", attach
+    yield "sources that are not validated", spoofed
     yield "a filter changed", change
     yield "a filter detached", detach
     yield "filters that cannot be attached", refused

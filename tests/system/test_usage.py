@@ -196,14 +196,6 @@ def records_tampered(lab):
     return f"{len(TAMPERED)} ways"
 
 
-def make_key(lab, name):
-    secret = os.path.join(lab.run_dir, f"{name}.pem")
-    public = os.path.join(lab.run_dir, f"{name}.pub")
-    run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", secret])
-    run(["openssl", "pkey", "-in", secret, "-pubout", "-out", public])
-    return secret, public
-
-
 def exported(lab):
     """OpenSSL agrees with the signature, other keys and other files do not pass."""
     secret, public = make_key(lab, "sign")

@@ -13,7 +13,8 @@ from onramp_lab.shell import LabError, run
 from . import build
 from .prefixes import ROOT
 
-CASES = ("v4-vlan", "v4-qinq", "v6-vlan", "v4-vlan-strict", "v6-vlan-strict")
+CASES = ("v4-vlan", "v4-qinq", "v6-vlan", "v4-vlan-strict", "v6-vlan-strict",
+         "v4-vlan-captured", "v4-vlan-other-captured")
 CPU = "x86-64-v3"  # valgrind knows no AVX-512
 DIRECTORY = os.path.join(ROOT, "build-callgrind")
 TARGET = "tests/bench/bench-instructions"

@@ -111,11 +111,21 @@ def counted_no_route(lab, space, address, count=5):
 
 # ---- processes ----
 
+def routes_without_control(edge):
+    """`show routes` has them, and says what is missing and why."""
+    said = edge.command("show", "routes", "contoso")
+    if "192.0.2.0/30" not in said.stdout or "LOCPRF" in said.stdout.splitlines()[0]:
+        raise LabError(f"without control the routes are {said.stdout}")
+    if "control does not run" not in said.stderr or "without LOCPRF" not in said.stderr:
+        raise LabError(f"without control it says {said.stderr!r}")
+
+
 def control_killed(lab):
     edge = lab.edge
     with probes.RunningPing(lab, host(lab, CUSTOMERS[0]), VNET_HOST4) as ping4, \
             probes.RunningPing(lab, host(lab, CUSTOMERS[1]), VNET_HOST6) as ping6:
         edge.control.kill()
+        routes_without_control(edge)
         for ping in (ping4, ping6):
             ping.wait_more(100)
         edge.control.start()

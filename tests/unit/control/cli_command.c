@@ -75,6 +75,17 @@ static void assert_mistake(const char *line, const char *said)
 	outcome_free(&outcome);
 }
 
+static void options_belong_to_their_commands(void **state)
+{
+	assert_mistake("show rates contoso --rejected", "--rejected");
+	assert_mistake("show routes --since 10m", "--since");
+	assert_mistake("circuit delete acme --vnet net", "takes no --vnet");
+	/* Of one name, but of two commands. */
+	assert_mistake("show usage --from", "--from needs a time");
+	assert_mistake("explain --circuit acme --from", "--from needs an address");
+	assert_mistake("show arp --from 10.0.0.1", "takes no --from");
+}
+
 static void commands_are_found(void **state)
 {
 	static const struct {
@@ -92,15 +103,19 @@ static void commands_are_found(void **state)
 		{"show bfd contoso/private", show_bfd_run, "contoso/private"},
 		{"show routes", show_routes_run, NULL},
 		{"show routes private.contoso", show_routes_run, "private.contoso"},
+		{"show routes --rejected contoso", show_routes_run, "contoso"},
 		{"show arp", show_arp_run, NULL},
 		{"show stats contoso", show_stats_run, "contoso"},
 		{"show drops", show_drops_run, NULL},
 		{"show memory", show_memory_run, NULL},
 		{"show workers", show_workers_run, NULL},
 		{"show status", show_status_run, NULL},
+		{"doctor contoso/private", doctor_run, "contoso/private"},
 		{"show paths contoso", show_paths_run, "contoso"},
 		{"show groups", show_groups_run, NULL},
 		{"show tests", show_tests_run, NULL},
+		{"explain --circuit contoso --from 10.0.0.1 --to 10.1.0.1", explain_run, NULL},
+		{"explain --vnet vnet-a --from ::1 --to ::2 --port 443", explain_run, NULL},
 		{"link test contoso/private/primary --for 10m", link_test_run,
 			"contoso/private/primary"},
 		{"link test --stop contoso/private/primary", link_test_run,
@@ -308,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commands_are_found),
+		cmocka_unit_test(options_belong_to_their_commands),
 		cmocka_unit_test(options_stand_anywhere),
 		cmocka_unit_test(defaults_are_kept),
 		cmocka_unit_test(two_operands_are_given),

@@ -233,6 +233,54 @@ static void test_pair_of_edges(void **state)
 	site_free(site);
 }
 
+/* Of the two ways to be attached the one that is not named is not there. */
+static void test_service_by_bgp(void **state)
+{
+	char *document = example("site.yaml");
+	char *changed = document_replace(document, "static: {link_subnets: [10.255.9.0/29]}",
+		"bgp: {peer_asn: 4200100003, link_subnets: [10.255.9.0/29]}", NULL);
+	struct site *site = site_load(changed);
+
+	assert_int_equal(site->service_count, 1);
+	assert_false(site->services[0].core.is_static);
+	assert_int_equal(site->services[0].core.peer_asn, 4200100003);
+	assert_ip(&site->services[0].core.links[0].edge4, "10.255.9.2/30");
+	site_free(site);
+	free(changed);
+	free(document);
+}
+
+/* All edges and the core's machines in one subnet. */
+static void test_transit_subnets(void **state)
+{
+	static const char *const core[][4] = {
+		{"10.255.64.2/24", "10.255.64.1/24", "fd00:64::2/64", "fd00:64::1/64"},
+		{"10.255.64.3/24", "10.255.64.1/24", "fd00:64::3/64", "fd00:64::1/64"}};
+	static const char *const edges[] = {"10.255.65.2/24", "10.255.65.3/24"};
+	char *document = example("site.yaml");
+	char *half = document_replace(document, "link_subnets: [10.255.0.0/29]",
+		"transit_subnets: [10.255.64.0/24, \"fd00:64::/64\"]", NULL);
+	char *whole = document_replace(half,
+		"gateway: [10.255.1.2, 10.255.1.6], link_subnets: [10.255.1.0/29]",
+		"gateway: 10.255.65.253, transit_subnets: [10.255.65.0/24]", NULL);
+	struct site *site = site_load(whole);
+
+	for (unsigned int edge = 0; edge < 2; edge++) {
+		struct plan *plan = plan_build(site, edge);
+
+		assert_addresses(&plan->domains[2].links[0], core[edge]);
+		assert_true(plan->domains[2].links[0].is_transit);
+		assert_ip(&plan->domains[3].links[0].edge4, edges[edge]);
+		assert_ip(&plan->domains[3].links[0].peer4, "10.255.65.253/24");
+		assert_false(plan->domains[0].links[0].is_transit);
+		plan_free(plan);
+	}
+	site_free(site);
+	free(whole);
+	free(half);
+	free(document);
+}
+
 /* A site without anything but its edges is a beginning. */
 static void test_smallest(void **state)
 {
@@ -483,6 +531,8 @@ int main(void)
 		cmocka_unit_test(test_one_port),
 		cmocka_unit_test(test_lab_core),
 		cmocka_unit_test(test_pair_of_edges),
+		cmocka_unit_test(test_service_by_bgp),
+		cmocka_unit_test(test_transit_subnets),
 		cmocka_unit_test(test_smallest),
 		cmocka_unit_test(test_service_key),
 		cmocka_unit_test(test_redundancy_none),

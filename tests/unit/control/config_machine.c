@@ -57,6 +57,21 @@ static void says_everything(void **state)
 	assert_false(edge.hugepages);
 }
 
+static void knows_whom_to_ask(void **state)
+{
+	struct machine machine =
+		good("edge: fra1-b\nvalidation: {registry: /srv/registry.csv, vrps: /srv/json}\n");
+
+	assert_string_equal(machine.validation.registry, "/srv/registry.csv");
+	assert_string_equal(machine.validation.vrps, "/srv/json");
+	machine = good("edge: fra1-b\nvalidation: {rtr: {host: rpki.example}}\n");
+	assert_string_equal(machine.validation.rtr_host, "rpki.example");
+	assert_int_equal(machine.validation.rtr_port, 323); /* RFC 8210 section 9.1 */
+	machine = good("edge: fra1-b\n");
+	assert_string_equal(machine.validation.registry, "");
+	assert_string_equal(machine.validation.rtr_host, "");
+}
+
 static void leaves_the_site_its_own(void **state)
 {
 	struct machine machine = good("edge: fra1-b\nmemory: {size: 128M}\n");
@@ -83,6 +98,15 @@ static const struct {
 	{"edge: a\ncores: {workers: [1], control: [1]}\n", 2, "cores.control", "CPU 1", "idle"},
 	{"edge: a\ncores: {workers: [1]}\n", 2, "cores.control", "missing", "control:"},
 	{"edge: a\nmemory: {size: 1M}\n", 2, "memory.size", "1M", "64M"},
+	{"edge: a\nvalidation: {registry: file}\n", 2, "validation.registry", "\"file\"",
+		"/etc/onramp/registry.csv"},
+	{"edge: a\nvalidation:\n  vrps: ./json\n", 3, "validation.vrps", "./json",
+		"/var/lib/rpki-client/json"},
+	{"edge: a\nvalidation: {rtr: {port: 323}}\n", 2, "validation.rtr.host", "missing",
+		"host: 192.0.2.53"},
+	{"edge: a\nvalidation: {rtr: {host: a, port: 0}}\n", 2, "validation.rtr.port", "0",
+		"1 to 65535"},
+	{"edge: a\nvalidation: yes\n", 2, "validation", "a single value", "registry"},
 };
 
 static void refuses_each_mistake(void **state)
@@ -121,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_defaults_for_all_but_the_name),
 		cmocka_unit_test(says_everything),
+		cmocka_unit_test(knows_whom_to_ask),
 		cmocka_unit_test(leaves_the_site_its_own),
 		cmocka_unit_test(refuses_each_mistake),
 		cmocka_unit_test(refuses_a_path_that_is_too_long),

@@ -77,13 +77,20 @@ static void test_public_rule(void **state)
 		{"198.51.100.0/24", "65001 3356", "transit: AS 3356"},
 		{"198.51.100.0/24", "65001 {64512,174}", "transit: AS 174"},
 		{"198.51.100.0/24", "65001 65535", "transit: AS 65535"},
+		{"198.51.100.0/24", "65001 64500", NULL},
+		{"198.51.100.0/24", "65001 64501", "transit: AS 64501"},
 	};
-	char text[160];
+	const struct plan_domain domain = {.kind = DOMAIN_PUBLIC,
+		.links = {{.peer_asn = 65001}},
+		.link_count = 1,
+		.accepted = validated,
+		.accepted_count = 2,
+		.origin_asn = 64500};
+	char text[PUBLIC_REFUSAL_MAX];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct ip prefix = ip_of(cases[i].prefix);
-		const char *reason = public_refusal(
-			&prefix, cases[i].path, 65001, validated, 2, text, sizeof(text));
+		const char *reason = public_refusal(&domain, &prefix, cases[i].path, text);
 
 		if ((reason == NULL) != (cases[i].reason == NULL) ||
 			(reason != NULL && strstr(reason, cases[i].reason) == NULL))

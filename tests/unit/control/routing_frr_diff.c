@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "control/model/validation.h"
 #include "control/routing/frr_wish.h"
 
 static const char *const running =
@@ -405,7 +406,8 @@ static bool has_line(const struct config_block *block, const char *text)
 	return false;
 }
 
-static uint8_t shut_out, shut_in; /* of the next wish */
+static uint8_t shut_out, shut_in, key_again; /* of the next wish */
+static const struct md5_key *md5_key;        /* the same */
 static bool bfdd_is_there = true;
 
 static void wish_of(enum domain_kind kind, bool ready, struct frr_wish *wish)
@@ -420,6 +422,7 @@ static void wish_of(enum domain_kind kind, bool ready, struct frr_wish *wish)
 		.stale_s = 180,
 		.shut_out = shut_out,
 		.shut_in = shut_in,
+		.key_again = {key_again},
 		.bfd = bfdd_is_there};
 
 	domain = (struct plan_domain){.kind = kind, .link_count = 2};
@@ -430,6 +433,7 @@ static void wish_of(enum domain_kind kind, bool ready, struct frr_wish *wish)
 		snprintf(link->name, sizeof(link->name), "a/private/%u", i);
 		link->peer_asn = 65001;
 		link->bfd = (struct bfd_timers){i ? 300 : 50, 3};
+		link->md5 = md5_key;
 		link->edge4 = prefix(i ? "192.0.2.2" : "192.0.2.6", 30);
 		link->peer4 = prefix(i ? "192.0.2.1" : "192.0.2.5", 30);
 		link->edge6 = prefix(i ? "2001:db8::2" : "2001:db8::6", 126);
@@ -516,6 +520,29 @@ static void asks_only_the_drained_link_to_be_left(void **state)
 	frr_wish_free(&wish);
 }
 
+/* Without its key the session is shut, so that nobody gets in unsigned. */
+static void a_key_is_stated_anew(void **state)
+{
+	static const char shut[] =
+		"neighbor 192.0.2.5 shutdown message the key is being stated anew";
+	struct frr_wish wish;
+
+	md5_key = &(const struct md5_key){.secret = "abc"};
+	wish_of(DOMAIN_PRIVATE, true, &wish);
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.5 password abc"));
+	assert_false(has_line(wish.bgp, shut));
+	frr_wish_free(&wish);
+	key_again = 1; /* of IPv4, by link 0 */
+	wish_of(DOMAIN_PRIVATE, true, &wish);
+	key_again = 0;
+	md5_key = NULL;
+	assert_false(has_line(wish.bgp, "neighbor 192.0.2.5 password abc"));
+	assert_true(has_line(wish.bgp, shut));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 password abc"));
+	assert_true(has_line(wish.bgp, "neighbor 2001:db8::5 password abc"));
+	frr_wish_free(&wish);
+}
+
 static void announces_nothing_before_it_is_ready(void **state)
 {
 	struct frr_wish wish;
@@ -593,6 +620,74 @@ static void takes_validated_prefixes_alone(void **state)
 	frr_wish_free(&wish);
 }
 
+static struct peering_validation *validation_of(
+	struct vrps *vrps, const struct ip *validated, unsigned int count)
+{
+	struct origin_sources sources = {.rpki_asked = true, .rpki = {vrps}, .rpki_count = 1};
+	struct peering_validation *validation;
+
+	vrps_settle(vrps);
+	validation = validation_make(&sources, validated, count, 64500);
+	assert_non_null(validation);
+	return validation;
+}
+
+/* Where RPKI knows more of a part, the part comes first; the AS that owns it may be in paths. */
+static void refuses_what_rpki_calls_invalid(void **state)
+{
+	const struct ip validated[] = {prefix("198.51.100.0", 24), prefix("192.88.100.0", 24)};
+	const struct ip part = prefix("198.51.100.128", 26);
+	struct vrps vrps = {0};
+	struct plan_domain domain = {.kind = DOMAIN_PUBLIC,
+		.link_count = 1,
+		.origin_asn = 64500,
+		.accepted = validated,
+		.accepted_count = 2};
+	struct frr_domain wanted = {.domain = &domain, .ready = true, .stale_s = 180};
+	const struct site site = {.asn = 4200100001};
+	struct peering_validation *validation;
+	struct frr_wish wish;
+	uint64_t hash;
+
+	strcpy(domain.name, "public.a");
+	domain.links[0].peer_asn = 65001;
+	domain.links[0].edge4 = prefix("192.0.2.2", 30);
+	domain.links[0].peer4 = prefix("192.0.2.1", 30);
+	hash = frr_wish_hash(&site, &wanted);
+	assert_int_equal(vrps_add(&vrps, &validated[0], 25, 64500), 0);
+	assert_int_equal(vrps_add(&vrps, &part, 32, 64501), 0);
+	assert_int_equal(vrps_add(&vrps, &validated[1], 29, 64500), 0);
+	validation = validation_of(&vrps, validated, 2);
+	domain.validation = validation;
+	assert_true(frr_wish_hash(&site, &wanted) != hash);
+	hash = frr_wish_hash(&site, &wanted);
+	assert_int_equal(frr_wish_build(&wish, &site, &wanted), 0);
+	assert_non_null(map_with(&wish, "seq 5 deny 198.51.100.128/26 le 32"));
+	assert_non_null(map_with(&wish, "seq 10 permit 192.88.100.0/24 le 29"));
+	assert_non_null(map_with(&wish, "seq 15 deny 192.88.100.0/24 le 32"));
+	assert_non_null(map_with(&wish, "seq 20 permit 198.51.100.0/24 le 25"));
+	assert_non_null(map_with(&wish, "seq 25 deny 198.51.100.0/24 le 32"));
+	assert_non_null(map_with(&wish, "permit ^(65001|64500|6451[2-9]|"));
+	for (size_t i = 0; i < wish.bgp->count; i++)
+		assert_null(strstr(wish.bgp->lines[i].text, "shutdown"));
+	frr_wish_free(&wish);
+	validation_free(validation);
+
+	/* Another's now: the neighbour is told what is not validated. */
+	for (size_t i = 0; i < vrps.count; i++)
+		vrps.entries[i].asn = 64501;
+	validation = validation_of(&vrps, validated, 2);
+	domain.validation = validation;
+	assert_true(frr_wish_hash(&site, &wanted) != hash);
+	assert_int_equal(frr_wish_build(&wish, &site, &wanted), 0);
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 shutdown message 198.51.100.0/24 is not "
+				       "validated for AS 64500 (RPKI: of AS 64501)"));
+	assert_true(has_line(wish.bgp, "neighbor 192.0.2.1 route-map onramp-deny out"));
+	frr_wish_free(&wish);
+	validation_free(validation);
+	vrps_free(&vrps);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -615,9 +710,11 @@ int main(void)
 		cmocka_unit_test(forgets_bfd_while_bfdd_is_away),
 		cmocka_unit_test(writes_communities_as_frr_does),
 		cmocka_unit_test(shares_route_maps_between_equal_announcements),
+		cmocka_unit_test(a_key_is_stated_anew),
 		cmocka_unit_test(announces_nothing_before_it_is_ready),
 		cmocka_unit_test(denies_all_in_a_public_domain),
 		cmocka_unit_test(takes_validated_prefixes_alone),
+		cmocka_unit_test(refuses_what_rpki_calls_invalid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

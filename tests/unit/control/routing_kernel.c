@@ -364,6 +364,9 @@ static void resolve(struct watch *watch, const char *text)
 	assert_int_equal(kernel_resolve(watch->kernel, ifindex, &address), 0);
 	event_base_loop(watch->base, EVLOOP_NONBLOCK);
 	assert_true(is_resolved(&sought));
+	assert_true(kernel_neighbour_of(watch->kernel, ifindex, &address)->valid);
+	assert_null(
+		kernel_neighbour_of(watch->kernel, kernel_ifindex(watch->kernel, "a1"), &address));
 	assert_int_equal(kernel_forget(watch->kernel, ifindex, &address), 0);
 	support_wait(watch->base, is_unresolved, &sought, 5);
 	assert_int_equal(kernel_forget(watch->kernel, ifindex, &address), 0);

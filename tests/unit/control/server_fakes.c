@@ -119,6 +119,43 @@ void sync_each_refused(struct sync *sync, unsigned int domain,
 	each(&route, context);
 }
 
+void sync_leaks(struct sync *sync, const struct plan_connection *connection, bool to_circuit,
+	struct sync_leaks *leaks)
+{
+	*leaks = to_circuit ? fakes.to_circuit : fakes.from_circuit;
+}
+
+void sync_each_leak_refused(struct sync *sync, const struct plan_connection *connection,
+	void (*each)(const struct ip *prefix, void *context), void *context)
+{
+	struct ip prefix = {AF_INET, 24, {10, 7}};
+
+	for (uint32_t i = 0; i < fakes.to_circuit.refused[0]; i++) {
+		prefix.address[2] = (uint8_t)(i / 256);
+		prefix.address[3] = (uint8_t)i;
+		each(&prefix, context);
+	}
+}
+
+const struct learned_route *sync_learned(
+	struct sync *sync, unsigned int domain, const struct ip *prefix)
+{
+	static const struct learned_route route = {
+		.announcement = {.prefix = {AF_INET, 16, {10, 9}},
+			.as_path = {65001, 4200000000},
+			.as_path_length = 2,
+			.has_med = true,
+			.med = 5},
+		.local_pref = 2,
+		.weight = 7,
+	};
+
+	if (!fakes.learned || strcmp(fakes.plan->domains[domain].name, "private.contoso") != 0 ||
+		!ip_equal(prefix, &route.announcement.prefix))
+		return NULL;
+	return &route;
+}
+
 bool sync_session_trouble(
 	struct sync *sync, unsigned int domain, unsigned int link, char *text, size_t size)
 {
@@ -172,6 +209,20 @@ bool fakes_answer(void)
 	return true;
 }
 
+/* A connected one, and two that BGP brought: what the soft limit refuses is one of them. */
+void kernel_each_route(struct kernel *kernel,
+	void (*each)(const struct kernel_route *route, void *context), void *context)
+{
+	static const struct kernel_route routes[] = {
+		{.prefix = {AF_INET, 30, {192, 0, 2}}, .protocol = 2},
+		{.prefix = {AF_INET, 16, {10}}, .protocol = KERNEL_PROTOCOL_BGP},
+		{.prefix = {AF_INET, 16, {10, 9}}, .protocol = KERNEL_PROTOCOL_BGP},
+	};
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		each(&routes[i], context);
+}
+
 struct kernel *sync_kernel(struct sync *sync, unsigned int domain)
 {
 	/* Only ever handed back to the functions below. */
@@ -190,6 +241,34 @@ uint32_t kernel_ifindex(struct kernel *kernel, const char *ifname)
 	return strcmp(ifname, "primary") == 0     ? 65537
 	       : strcmp(ifname, "secondary") == 0 ? 65538
 						  : 0;
+}
+
+/* What is looked for, and the entry found. */
+struct neighbour_search {
+	uint32_t ifindex;
+	const struct ip *address;
+	struct kernel_neighbour found;
+};
+
+static void match_neighbour(const struct kernel_neighbour *neighbour, void *context)
+{
+	struct neighbour_search *search = context;
+
+	if (neighbour->ifindex == search->ifindex &&
+		neighbour->address.family == search->address->family &&
+		memcmp(neighbour->address.address, search->address->address,
+			sizeof(search->address->address)) == 0)
+		search->found = *neighbour;
+}
+
+const struct kernel_neighbour *kernel_neighbour_of(
+	struct kernel *kernel, uint32_t ifindex, const struct ip *address)
+{
+	static struct neighbour_search search;
+
+	search = (struct neighbour_search){.ifindex = ifindex, .address = address};
+	kernel_each_neighbour(kernel, match_neighbour, &search);
+	return search.found.ifindex != 0 ? &search.found : NULL;
 }
 
 void kernel_each_neighbour(struct kernel *kernel,

@@ -18,7 +18,9 @@ struct fakes {
 	unsigned int queries;
 	const char *answers[4]; /* JSON text by order of the commands; NULL: no answer */
 	bool kernel_up;
-	bool refuses;              /* private.contoso's soft limit, 10.9.0.0/16 by the secondary */
+	bool refuses; /* private.contoso's soft limit, 10.9.0.0/16 by the secondary */
+	bool learned; /* BGP's 10.9.0.0/16 of private.contoso */
+	struct sync_leaks to_circuit, from_circuit; /* of each connection */
 	bool troubled;             /* the secondary link of the first domain, for its key */
 	int test_error;            /* what sync_link_test returns, of contoso/private/primary */
 	unsigned int test_seconds; /* what it was asked for */

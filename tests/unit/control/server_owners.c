@@ -155,7 +155,8 @@ static unsigned int owner_of_field(
 	/* Who could spoof would set it off; and so what he may announce, and which files are read.
 	 */
 	if (strcmp(field, "urpf") == 0 || strcmp(field, "prefix_limit") == 0 ||
-		strcmp(field, "md5_file") == 0 || strcmp(field, "validated_prefixes") == 0)
+		strcmp(field, "md5_file") == 0 || strcmp(field, "validated_prefixes") == 0 ||
+		strcmp(field, "origin_asn") == 0)
 		return 0;
 	return situation->manager;
 }

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,8 @@ static int teardown(void **state)
 	fakes_reset();
 	return 0;
 }
+
+static const struct refused_counts nobody; /* was asked what it refused */
 
 static struct bgp_answers real_answers(void)
 {
@@ -91,7 +94,7 @@ static void circuits(void **state)
 static void sessions(void **state)
 {
 	struct bgp_answers bgp = real_answers();
-	json_t *rows = view_bgp(NULL, &bgp, NULL);
+	json_t *rows = view_bgp(NULL, &bgp, NULL, &nobody);
 
 	assert_int_equal(json_array_size(rows), 5);
 	assert_json(json_incref(json_array_get(rows, 0)),
@@ -127,7 +130,7 @@ static json_t *secondary_row(const char *state, int received, const json_t *reje
 
 	json_object_set_new(peer, "state", json_string(state));
 	json_object_set_new(peer, "pfxRcd", json_integer(received));
-	rows = view_bgp(NULL, &bgp, rejected);
+	rows = view_bgp(NULL, &bgp, rejected, &nobody);
 	row = json_incref(json_array_get(rows, 2));
 	json_decref(rows);
 	answers_free(&bgp);
@@ -200,6 +203,81 @@ static void routes_of_single_sessions(void **state)
 	json_decref(sessions);
 }
 
+/* So many sessions of one peering, each other's question. */
+static json_t *many_questions(unsigned int first, unsigned int count)
+{
+	json_t *questions = json_array();
+
+	for (unsigned int i = first; i < first + count; i++)
+		json_array_append_new(questions,
+			json_pack("{s:s, s:o, s:s, s:s}", "peering", "x/public", "link",
+				json_sprintf("%u", i), "family", "ipv4", "command", "show it"));
+	return questions;
+}
+
+static json_int_t count_of(const struct refused_counts *refused, unsigned int session)
+{
+	char link[32];
+
+	snprintf(link, sizeof(link), "x/public/%u", session);
+	return refused_count(refused, link, "ipv4");
+}
+
+/* Asks those that refused_choose leaves; each has one refused route. How many were asked. */
+static size_t ask_some(struct refused_counts *refused, json_t *questions)
+{
+	json_t *question;
+	size_t index, asked;
+
+	refused_choose(refused, questions);
+	asked = json_array_size(questions);
+	json_array_foreach (questions, index, question)
+		json_object_set_new(question, "answer",
+			json_pack("{s:{s:{s:s}}}", "filteredRoutes", "10.7.0.0/16", "path", ""));
+	refused_learn(refused, questions);
+	json_decref(questions);
+	return asked;
+}
+
+/* A look asks a part of the sessions, the next one another part, and remembers the rest. */
+static void looks_take_turns(void **state)
+{
+	struct refused_counts refused = {0};
+
+	assert_int_equal(ask_some(&refused, many_questions(0, 0)), 0);
+	assert_int_equal(ask_some(&refused, many_questions(0, 100)), REFUSED_ASKED_MAX);
+	assert_int_equal(count_of(&refused, REFUSED_ASKED_MAX - 1), 1);
+	assert_int_equal(count_of(&refused, REFUSED_ASKED_MAX), -1);
+	assert_int_equal(ask_some(&refused, many_questions(0, 100)), REFUSED_ASKED_MAX);
+	for (unsigned int i = 0; i < 100; i++)
+		assert_int_equal(count_of(&refused, i), 1);
+	/* Sessions that ended are forgotten, the others are not. */
+	assert_int_equal(ask_some(&refused, many_questions(98, 3)), 3);
+	assert_int_equal(count_of(&refused, 97), -1);
+	assert_int_equal(count_of(&refused, 100), 1);
+	refused_free(&refused);
+}
+
+/* More than one answer may bring is not asked for. */
+static void large_sessions_are_found(void **state)
+{
+	struct bgp_answers bgp = real_answers();
+	json_t *questions =
+		views_session_questions(fakes.plan, &bgp, ROUTES_ADVERTISED, "contoso/private");
+	json_t *peer = json_object_get(
+		json_object_get(
+			json_object_get(bgp.answers[BGP_SUMMARY4], "private.contoso"), "peers"),
+		"192.0.2.1");
+
+	assert_int_equal(json_array_size(questions), 1);
+	json_object_set_new(peer, "pfxSnt", json_integer(ADVERTISED_MAX));
+	assert_null(views_too_large(questions, &bgp));
+	json_object_set_new(peer, "pfxSnt", json_integer(ADVERTISED_MAX + 1));
+	assert_ptr_equal(views_too_large(questions, &bgp), json_array_get(questions, 0));
+	json_decref(questions);
+	answers_free(&bgp);
+}
+
 static void a_session_that_is_down_says_why(void **state)
 {
 	json_t *row = secondary_row("Idle (PfxCt)", 0, NULL);
@@ -228,7 +306,7 @@ static void peerings(void **state)
 	assert_json(rows,
 		"[{\"name\": \"contoso/private\", \"type\": \"private\","
 		" \"domain\": \"private.contoso\", \"s_tag\": 100, \"c_tag\": 200,"
-		" \"peer_asn\": 65001, \"links\": ["
+		" \"peer_asn\": 65001, \"not_enabled\": null, \"links\": ["
 		" {\"name\": \"primary\", \"edge\": \"lab-a\", \"port\": \"cust-a\", \"s_tag\": "
 		"100,"
 		"  \"c_tag\": 200, \"edge4\": \"192.0.2.2/30\", \"peer4\": \"192.0.2.1\","
@@ -271,16 +349,70 @@ static void neighbours(void **state)
 		"  \"state\": \"stale\", \"age_s\": 7}]");
 }
 
+/* Of routes as the dataplane has them. What is not known, or makes no sense, is null. */
+static void details_of_routes(void **state)
+{
+	json_t *asked =
+		json_loads("[[\"private.contoso\", \"10.9.0.0/16\", \"bgp\", null],"
+			   " [\"vnet.blue\", \"10.9.0.0/16\", \"bgp\", \"private.contoso\"],"
+			   " [\"private.contoso\", \"192.0.2.0/30\", \"connected\", null],"
+			   " [\"private.gone\", \"10.9.0.0/16\", \"bgp\", null],"
+			   " [\"vnet.blue\", \"10.9.0.0/16\", \"bgp\", \"private.gone\"],"
+			   " [\"vnet.blue\", \"10.9/99\", \"bgp\", null], 7]",
+			0, NULL);
+	json_t *rows;
+
+	fakes.learned = true;
+	rows = view_route_details(NULL, asked);
+	assert_int_equal(json_array_size(rows), 7);
+	assert_json(json_incref(json_array_get(rows, 0)),
+		"{\"local_pref\": 2, \"weight\": 7, \"path\": \"65001 4200000000\", \"med\": 5,"
+		" \"why\": \"private: any prefix, limit 4000\"}");
+	assert_json(json_incref(json_array_get(rows, 1)),
+		"{\"local_pref\": 2, \"weight\": 100, \"path\": \"65001 4200000000\", \"med\": 5,"
+		" \"why\": \"connection contoso - blue\"}");
+	assert_json(json_incref(json_array_get(rows, 2)),
+		"{\"local_pref\": null, \"weight\": null, \"path\": null, \"med\": null,"
+		" \"why\": \"subnet of contoso/private/primary\"}");
+	for (size_t i = 3; i < 7; i++)
+		assert_json(json_incref(json_array_get(rows, i)),
+			"{\"local_pref\": null, \"weight\": null, \"path\": null, \"med\": null,"
+			" \"why\": null}");
+	json_decref(rows);
+	json_decref(asked);
+}
+
+static void domains(void **state)
+{
+	json_t *rows = view_domains(NULL, NULL);
+
+	/* Its kernel is not there yet. */
+	assert_true(json_is_null(json_object_get(json_array_get(rows, 0), "learned")));
+	json_decref(rows);
+	fakes.kernel_up = true;
+	assert_json(view_domains(NULL, "contoso"),
+		"[{\"peering\": \"contoso/private\", \"domain\": \"private.contoso\","
+		"  \"learned\": 2, \"connections\": [\"blue\"], \"bfd\": true,"
+		"  \"validated\": 0, \"route_filter\": null}]");
+	assert_json(view_domains(NULL, "contos"), "[]");
+	fakes.refuses = true;
+	rows = view_domains(NULL, "contoso");
+	assert_int_equal(
+		json_integer_value(json_object_get(json_array_get(rows, 0), "learned")), 1);
+	json_decref(rows);
+}
+
 static void nothing_applied_is_no_rows(void **state)
 {
 	struct bgp_answers bgp = {{NULL}, NULL};
 
 	fakes_reset();
 	assert_json(view_circuits(NULL), "[]");
-	assert_json(view_bgp(NULL, &bgp, NULL), "[]");
+	assert_json(view_bgp(NULL, &bgp, NULL, &nobody), "[]");
 	assert_json(view_rejected(NULL, NULL), "[]");
 	assert_json(view_peerings(NULL, &bgp), "[]");
 	assert_json(view_arp(NULL), "[]");
+	assert_json(view_domains(NULL, NULL), "[]");
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -292,10 +424,14 @@ int main(void)
 		TEST(sessions),
 		TEST(prefixes_are_accepted_refused_and_near_the_limit),
 		TEST(routes_of_single_sessions),
+		TEST(looks_take_turns),
+		TEST(large_sessions_are_found),
 		TEST(a_session_that_is_down_says_why),
 		TEST(peerings),
 		TEST(peerings_without_bgp),
 		TEST(neighbours),
+		TEST(details_of_routes),
+		TEST(domains),
 		TEST(nothing_applied_is_no_rows),
 	};
 

@@ -72,6 +72,10 @@ void announce_later(struct sync *sync)
 	announced++;
 }
 
+void limits_soon(struct sync *sync)
+{
+}
+
 struct domain_link *domain_link(struct domain *domain, uint32_t interface)
 {
 	return NULL;

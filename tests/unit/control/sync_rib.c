@@ -61,6 +61,10 @@ void announce_later(struct sync *sync)
 {
 }
 
+void limits_soon(struct sync *sync)
+{
+}
+
 struct domain_link *domain_link(struct domain *domain, uint32_t interface)
 {
 	return NULL;
@@ -104,8 +108,8 @@ static void connect_domains(
 {
 	struct domain *left = &fixture->domains[a], *right = &fixture->domains[b];
 
-	left->partners[left->partner_count++] = (struct partner){b, weight};
-	right->partners[right->partner_count++] = (struct partner){a, weight};
+	left->partners[left->partner_count++] = (struct partner){.vrf = b, .weight = weight};
+	right->partners[right->partner_count++] = (struct partner){.vrf = a, .weight = weight};
 }
 
 static int setup(void **state)
@@ -215,6 +219,33 @@ static void connected_and_local_routes_do_not_leak(void **state)
 	assert_null(effective(2, "192.0.2.0", 30));
 	assert_null(effective(2, "192.0.2.2", 32));
 	assert_non_null(effective(2, "192.0.2.1", 32));
+}
+
+/* The one kind of connected route that leaks, as what it is elsewhere; its neighbours with it. */
+static void transit_subnets_leak(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ip subnet = ip4("10.255.64.0", 24), own = ip4("10.255.64.2", 32);
+	struct ip machine = ip4("10.255.64.77", 32);
+	struct domain_link link = {.plan = {.is_transit = true}};
+
+	fixture->domains[1].links[0] = link;
+	fixture->domains[1].link_count = 1;
+	connect_domains(fixture, 1, 2, 100);
+	rib_native(&fixture->sync, 1, &subnet, API_GROUP_GLEAN, API_ORIGIN_CONNECTED);
+	rib_native(&fixture->sync, 1, &own, API_GROUP_RECEIVE, API_ORIGIN_LOCAL);
+	assert_int_equal(effective(1, "10.255.64.0", 24)->group, API_GROUP_GLEAN);
+	assert_int_equal(effective(2, "10.255.64.0", 24)->group, API_GROUP_GLEAN_LEAKED);
+	assert_int_equal(effective(2, "10.255.64.0", 24)->leaked_from, 1);
+	assert_null(effective(2, "10.255.64.2", 32));
+	rib_native(&fixture->sync, 1, &machine, set_of(fixture, 0), API_ORIGIN_NEIGHBOUR);
+	assert_non_null(effective(2, "10.255.64.77", 32));
+	rib_native_gone(&fixture->sync, 1, &subnet);
+	assert_null(effective(2, "10.255.64.0", 24));
+	rib_native_gone(&fixture->sync, 1, &machine);
+	rib_native_gone(&fixture->sync, 1, &own);
+	assert_int_equal(shadow_count, 0);
+	fixture->domains[1].link_count = 0;
 }
 
 static void highest_weight_wins_equal_weights_share(void **state)
@@ -357,6 +388,7 @@ int main(void)
 		TEST(native_route_leaks_one_hop_and_goes),
 		TEST(own_route_wins_over_leaked_and_yields_back),
 		TEST(connected_and_local_routes_do_not_leak),
+		TEST(transit_subnets_leak),
 		TEST(highest_weight_wins_equal_weights_share),
 		TEST(connections_come_and_go),
 		TEST(group_leaves_out_the_unresolved_while_one_is_resolved),

@@ -183,7 +183,8 @@ static void fixed_groups_exist(void **state)
 	assert_true(group_exists(API_GROUP_RECEIVE));
 	assert_true(group_exists(API_GROUP_BLACKHOLE));
 	assert_true(group_exists(API_GROUP_GLEAN));
-	assert_false(group_exists(API_GROUP_GLEAN + 1));
+	assert_true(group_exists(API_GROUP_GLEAN_LEAKED));
+	assert_false(group_exists(API_GROUP_GLEAN_LEAKED + 1));
 	assert_false(group_exists(API_GROUP_FIRST));
 	assert_false(group_exists(UINT32_MAX));
 	group_hold(API_GROUP_GLEAN); /* not counted */

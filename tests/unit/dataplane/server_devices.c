@@ -17,6 +17,7 @@
 #include "dataplane/worker/peaks.h"
 #include "dataplane/worker/reclaim.h"
 #include "dataplane/worker/worker.h"
+#include "pipelines/explain.h"
 #include "tests/unit/dataplane/server_devices.h"
 
 struct port *port_table[API_PORTS_MAX];
@@ -175,4 +176,10 @@ bool bfd_watches(uint32_t interface, uint8_t family, const uint8_t peer[16])
 bool bfd_next_row(uint32_t *after, struct api_bfd_session *row)
 {
 	return false;
+}
+
+int explain_packet(
+	const struct api_explain *request, uint64_t now, struct api_explanation *explanation)
+{
+	return -ENOENT;
 }

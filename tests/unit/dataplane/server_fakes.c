@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "dataplane/bfd/bfd.h"
+#include "dataplane/interface/capture.h"
 #include "dataplane/interface/interface.h"
 #include "dataplane/interface/link_test.h"
 #include "dataplane/nexthop/nexthop.h"
@@ -18,6 +19,7 @@
 #include "dataplane/worker/mark.h"
 #include "dataplane/worker/peaks.h"
 #include "dataplane/worker/worker.h"
+#include "pipelines/explain.h"
 #include "tests/unit/dataplane/server_fakes.h"
 
 /* One slot an id; a route's id is the last byte of an IPv4 prefix. */
@@ -386,6 +388,55 @@ bool link_test_next(uint32_t after, uint64_t now_us, struct api_link_test *api)
 	return next(API_LINK_TEST, after + 1, api);
 }
 
+int capture_start(const struct api_capture *request, unsigned int workers, uint64_t now_us)
+{
+	if (fakes.capture != FAKE_CAPTURE_NONE)
+		return -EBUSY;
+	if (strcmp(request->address, "nobody") == 0)
+		return -ENOENT;
+	fakes.capture = FAKE_CAPTURE_RUNS;
+	return 0;
+}
+
+void capture_close(uint64_t now_us)
+{
+	if (fakes.capture == FAKE_CAPTURE_RUNS)
+		fakes.capture = FAKE_CAPTURE_CLOSED;
+}
+
+void capture_stop(void)
+{
+	fakes.capture = FAKE_CAPTURE_NONE;
+}
+
+bool capture_is_over(uint64_t now_us, uint64_t *over_us)
+{
+	*over_us = now_us - fakes.capture_over_us;
+	return fakes.capture == FAKE_CAPTURE_CLOSED;
+}
+
+enum capture_item capture_next(
+	struct api_capture_link *link, struct api_captured *captured, const uint8_t **frame)
+{
+	static const uint8_t bytes[FAKE_FRAME_BYTES] = {1, 2, 3};
+
+	if (fakes.captured == 0)
+		return CAPTURE_NONE;
+	if (fakes.captured-- % 2 == 0) {
+		*link = (struct api_capture_link){.interface = 7, .name = "acme/private/primary"};
+		return CAPTURE_LINK;
+	}
+	*captured = (struct api_captured){.interface = 7, .captured_bytes = sizeof(bytes)};
+	*frame = bytes;
+	return CAPTURE_PACKET;
+}
+
+bool capture_next_count(uint32_t after, struct api_capture_count *count)
+{
+	*count = (struct api_capture_count){.interface = 7, .packets = 3, .lost = 4};
+	return after < 7;
+}
+
 int bfd_key_upsert(const struct api_bfd_key *api)
 {
 	return upsert(API_BFD_KEY, api->key_id, api);
@@ -452,6 +503,18 @@ bool pools_usage(unsigned int index, struct api_memory *row)
 	row->used = 7;
 	row->capacity = 8;
 	return true;
+}
+
+int explain_packet(
+	const struct api_explain *request, uint64_t now, struct api_explanation *explanation)
+{
+	memset(explanation, 0, sizeof(*explanation));
+	if (request->frame_bytes > API_EXPLAIN_BYTES_MAX)
+		return -EINVAL;
+	if (request->port != 1)
+		return -ENOENT;
+	explanation->interface = request->head[0];
+	return 0;
 }
 
 int startup_run(const struct api_startup *startup, char *text, size_t size)

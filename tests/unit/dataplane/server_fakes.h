@@ -11,6 +11,7 @@
 #include "dataplane/api/api.h"
 
 #define FAKE_IDS 512u
+#define FAKE_FRAME_BYTES 1000u /* of each captured packet */
 
 struct fakes {
 	char calls[64]; /* r g a h i v l p: sweeps; c: commit; o: ports opened; d: group deleted */
@@ -21,6 +22,9 @@ struct fakes {
 	int upsert_error;        /* what every upsert is to return */
 	uint32_t virtual_routes; /* rows of a route dump that are made up */
 	int taps[FAKE_IDS];      /* by interface; -1: none */
+	enum { FAKE_CAPTURE_NONE, FAKE_CAPTURE_RUNS, FAKE_CAPTURE_CLOSED } capture;
+	unsigned int captured;    /* items of it that wait: links and packets in turn */
+	uint64_t capture_over_us; /* for how long it has been over */
 };
 
 extern struct fakes fakes;

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "dataplane/server/session_capture.h"
 #include "dataplane/server/state.h"
 #include "tests/unit/dataplane/server_fakes.h"
 #include "tests/unit/dataplane/server_peer.h"
@@ -316,6 +317,82 @@ static void events_reach_the_writer(void **state)
 	peer_close(&peer);
 }
 
+static int start_capture(struct peer *peer, const char *address)
+{
+	struct api_capture request = {.packets = 1000, .seconds = 1, .snap_bytes = 64};
+
+	strcpy(request.address, address);
+	return peer_ask(peer, API_CAPTURE, &request, sizeof(request), API_ACK).error;
+}
+
+static void expect_capture(struct peer *peer, enum api_message_type type, size_t length)
+{
+	const struct api_message *message = peer_receive(peer);
+
+	assert_non_null(message);
+	assert_int_equal(message->header.type, type);
+	assert_int_equal(message->payload_length, length);
+}
+
+/* A reader may; it is told of links and packets, and at the end of counts. */
+static void captures_are_told(void **state)
+{
+	struct peer writer, peer;
+
+	peer_open_writer(&writer);
+	peer_open(&peer);
+	peer_hello(&peer, API_ROLE_READER);
+	assert_false(session_capture_run(peer.session));
+	assert_int_equal(start_capture(&peer, "nobody"), -ENOENT);
+	assert_int_equal(start_capture(&peer, "acme"), 0);
+	assert_int_equal(start_capture(&writer, "acme"), -EBUSY);
+	fakes.captured = 2;
+	assert_true(session_capture_run(peer.session));
+	expect_capture(&peer, API_CAPTURE_LINK, sizeof(struct api_capture_link));
+	expect_capture(&peer, API_CAPTURED, sizeof(struct api_captured) + FAKE_FRAME_BYTES);
+	assert_null(peer_receive(&peer));
+	/* Another connection cannot end it. */
+	peer_send(&writer, API_CAPTURE_STOP, NULL, 0, NULL, 0);
+	assert_int_equal(fakes.capture, FAKE_CAPTURE_RUNS);
+	peer_send(&peer, API_CAPTURE_STOP, NULL, 0, NULL, 0);
+	fakes.captured = 1;
+	assert_true(session_capture_run(peer.session));
+	expect_capture(&peer, API_CAPTURED, sizeof(struct api_captured) + FAKE_FRAME_BYTES);
+	expect_capture(&peer, API_CAPTURE_COUNT, sizeof(struct api_capture_count));
+	expect_capture(&peer, API_CAPTURE_END, 0);
+	assert_false(session_capture_run(peer.session));
+	assert_int_equal(start_capture(&peer, "acme"), 0);
+	peer_close(&peer);
+	assert_int_equal(fakes.capture, FAKE_CAPTURE_NONE);
+	peer_close(&writer);
+}
+
+/* Who does not read costs a bounded amount of memory, and is left once that is of no use. */
+static void captures_wait_for_readers(void **state)
+{
+	struct peer writer, peer;
+
+	peer_open_writer(&writer);
+	peer_open(&peer);
+	peer_hello(&peer, API_ROLE_READER);
+	assert_int_equal(start_capture(&peer, "acme"), 0);
+	fakes.captured = 10000;
+	for (unsigned int i = 0; i < 10; i++)
+		assert_true(session_capture_run(peer.session));
+	assert_in_range(fakes.captured, 7000, 8500);
+	assert_in_range(stream_unsent(&peer.session->stream), SESSION_OUTPUT_HIGH,
+		SESSION_OUTPUT_HIGH + 2048);
+	peer_send(&peer, API_CAPTURE_STOP, NULL, 0, NULL, 0);
+	session_capture_close(peer.session);
+	assert_true(session_capture_run(peer.session));
+	assert_false(peer.session->closing);
+	fakes.capture_over_us = 11000000;
+	assert_true(session_capture_run(peer.session));
+	assert_true(peer.session->closing);
+	peer_close(&peer);
+	peer_close(&writer);
+}
+
 static void news_of_paths_and_tests_reach_the_writer(void **state)
 {
 	const struct api_path path = {.id = 7,
@@ -379,6 +456,31 @@ static void tap_is_given_back(void **state)
 	peer_close(&peer);
 }
 
+/* To readers too; what cannot be explained is said in words. */
+static void packets_are_explained(void **state)
+{
+	struct api_explain request = {.port = 1, .frame_bytes = 60, .head = {5}};
+	const struct api_message *message;
+	struct peer peer;
+	struct api_ack ack;
+
+	peer_open_writer(&peer); /* and the tables are there */
+	peer_send(&peer, API_EXPLAIN, &request, sizeof(request), NULL, 0);
+	message = peer_receive(&peer);
+	assert_int_equal(message->header.type, API_EXPLANATION);
+	assert_int_equal(message->payload_length, sizeof(struct api_explanation));
+	assert_int_equal(((const struct api_explanation *)message->payload)->interface, 5);
+	request.port = 2;
+	ack = peer_ask(&peer, API_EXPLAIN, &request, sizeof(request), API_ACK);
+	assert_int_equal(ack.error, -ENOENT);
+	assert_non_null(strstr(ack.text, "port 2"));
+	request.frame_bytes = API_EXPLAIN_BYTES_MAX + 1;
+	ack = peer_ask(&peer, API_EXPLAIN, &request, sizeof(request), API_ACK);
+	assert_int_equal(ack.error, -EINVAL);
+	assert_non_null(strstr(ack.text, "16385"));
+	peer_close(&peer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,8 +494,11 @@ int main(void)
 		cmocka_unit_test_setup(nothing_before_startup, setup),
 		cmocka_unit_test_setup(startup_once, setup),
 		cmocka_unit_test_setup(events_reach_the_writer, setup),
+		cmocka_unit_test_setup(captures_are_told, setup),
+		cmocka_unit_test_setup(captures_wait_for_readers, setup),
 		cmocka_unit_test_setup(news_of_paths_and_tests_reach_the_writer, setup),
 		cmocka_unit_test_setup(tap_is_given_back, setup),
+		cmocka_unit_test_setup(packets_are_explained, setup),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
