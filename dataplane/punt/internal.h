@@ -40,3 +40,8 @@ int punt_read_tap(const struct punt_work *work, uint32_t interface, const struct
 /* The wishes for neighbours (neighbour.c). */
 int neighbour_init(void);
 void neighbour_fini(void);
+
+/* What punt_neighbour_needed() (next_hop) and punt_stranger_needed() do, at a time of any clock
+ * that goes forward. Any worker. */
+void neighbour_needed(
+	uint32_t interface, uint8_t family, const uint8_t *address, bool next_hop, uint32_t now_ms);

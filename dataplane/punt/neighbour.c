@@ -161,15 +161,15 @@ static bool within_budget(const struct wish *wish, bool next_hop, const uint64_t
 	return taken;
 }
 
-static void need(uint32_t interface, uint8_t family, const uint8_t *address, bool next_hop)
+void neighbour_needed(
+	uint32_t interface, uint8_t family, const uint8_t *address, bool next_hop, uint32_t now_ms)
 {
 	struct wish wish = {.interface = interface, .family = family};
-	uint32_t hash, now_ms;
 	uint64_t *last;
+	uint32_t hash;
 
 	memcpy(wish.address, address, family == AF_INET ? 4 : 16);
 	hash = rte_jhash(&wish, sizeof(wish), seed);
-	now_ms = rte_rdtsc() / (rte_get_tsc_hz() / 1000);
 	last = find(recent, RECENT, hash, now_ms);
 	if (!ring || is_in(last, hash, now_ms, next_hop ? NEXT_HOP_MS : GLEAN_MS) ||
 		!within_budget(&wish, next_hop, last, hash, now_ms))
@@ -179,14 +179,19 @@ static void need(uint32_t interface, uint8_t family, const uint8_t *address, boo
 	rte_ring_mp_enqueue_elem(ring, &wish, sizeof(wish));
 }
 
+static uint32_t milliseconds(void)
+{
+	return rte_rdtsc() / (rte_get_tsc_hz() / 1000);
+}
+
 void punt_neighbour_needed(uint32_t interface, uint8_t family, const uint8_t *address)
 {
-	need(interface, family, address, true);
+	neighbour_needed(interface, family, address, true, milliseconds());
 }
 
 void punt_stranger_needed(uint32_t interface, uint8_t family, const uint8_t *address)
 {
-	need(interface, family, address, false);
+	neighbour_needed(interface, family, address, false, milliseconds());
 }
 
 bool punt_next_neighbour(uint32_t *interface, uint8_t *family, uint8_t address[16])
