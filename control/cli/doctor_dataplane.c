@@ -5,6 +5,7 @@
 
 #include "control/cli/doctor.h"
 #include "control/cli/table.h"
+#include "control/cli/units.h"
 
 /* A session that is down says so once a second (RFC 5880 6.8.3). */
 #define HEARD_US UINT64_C(3000000)
@@ -154,17 +155,11 @@ static const struct api_path *find_path(const struct dump *paths, uint32_t inter
 	return NULL;
 }
 
-static const char *mac_text(struct doctor_sources *sources, const uint8_t mac[6])
-{
-	return doctor_text(sources, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-		mac[4], mac[5]);
-}
-
 /* While control, who knows the kernel's word, is away. */
 static void fill_neighbour(
 	struct doctor_sources *sources, struct doctor_family *family, const struct api_path *path)
 {
-	char text[INET6_ADDRSTRLEN];
+	char text[INET6_ADDRSTRLEN], mac[UNITS_MAX];
 
 	if (inet_ntop(path->family, path->address, text, sizeof(text)) != NULL)
 		family->peer = doctor_text(sources, "%s", text);
@@ -176,7 +171,7 @@ static void fill_neighbour(
 			continue;
 		family->neighbour = adjacency->resolved ? "resolved" : "unresolved";
 		if (adjacency->resolved)
-			family->mac = mac_text(sources, adjacency->mac);
+			family->mac = doctor_text(sources, "%s", units_mac(adjacency->mac, mac));
 	}
 }
 
@@ -209,8 +204,9 @@ static void fill_families(
 	struct doctor_sources *sources, struct doctor_link *link, const struct api_port *port)
 {
 	const struct api_interface *interface = find_interface(&sources->interfaces, link->name);
-	const char *own = mac_text(sources, port->mac);
+	char own[UNITS_MAX];
 
+	units_mac(port->mac, own);
 	for (unsigned int i = 0; i < 2; i++) {
 		struct doctor_family *family = &link->families[i];
 		int number = i == 0 ? AF_INET : AF_INET6;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "control/cli/explain.h"
+#include "control/cli/flow.h"
 
 enum {
 	L4_BYTES = 20,
@@ -16,37 +15,6 @@ enum {
 	DONT_FRAGMENT = 0x4000
 };
 
-static bool parse_address(
-	const struct cli *cli, const char *option, const char *text, int *family, uint8_t bytes[16])
-{
-	if (text == NULL) {
-		cli_error(cli, "%s is missing: an IPv4 or IPv6 address", option);
-		return false;
-	}
-	*family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
-	if (inet_pton(*family, text, bytes) == 1)
-		return true;
-	cli_error(cli, "%s %s: not an address; write 10.0.0.1 or fd00::1", option, text);
-	return false;
-}
-
-static bool parse_protocol(const struct cli *cli, struct explain_flow *flow)
-{
-	const char *text = cli->proto != NULL ? cli->proto : cli->l4_port != NULL ? "tcp" : "icmp";
-
-	if (strcmp(text, "tcp") == 0)
-		flow->protocol = IPPROTO_TCP;
-	else if (strcmp(text, "udp") == 0)
-		flow->protocol = IPPROTO_UDP;
-	else if (strcmp(text, "icmp") == 0)
-		flow->protocol = flow->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
-	else {
-		cli_error(cli, "--proto %s: write tcp, udp or icmp", text);
-		return false;
-	}
-	return true;
-}
-
 const char *explain_protocol(const struct explain_flow *flow)
 {
 	if (flow->protocol == IPPROTO_TCP)
@@ -54,43 +22,31 @@ const char *explain_protocol(const struct explain_flow *flow)
 	return flow->protocol == IPPROTO_UDP ? "UDP" : "an echo request";
 }
 
-static bool parse_port(const struct cli *cli, struct explain_flow *flow)
-{
-	char *end;
-	long port;
-
-	if (cli->l4_port == NULL)
-		return true;
-	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_UDP) {
-		cli_error(cli, "--port %s: icmp has no ports; leave it out, or write --proto tcp",
-			cli->l4_port);
-		return false;
-	}
-	port = strtol(cli->l4_port, &end, 10);
-	if (*end != '\0' || end == cli->l4_port || port < 0 || port > 65535) {
-		cli_error(cli, "--port %s: write a number from 0 to 65535", cli->l4_port);
-		return false;
-	}
-	flow->port = (uint16_t)port;
-	return true;
-}
-
 static unsigned int header_bytes(const struct explain_flow *flow)
 {
 	return flow->family == AF_INET ? 20 : 40;
 }
 
+static bool is_given(const struct cli *cli, const char *option, const char *text)
+{
+	if (text == NULL)
+		cli_error(cli, "%s is missing: an IPv4 or IPv6 address", option);
+	return text != NULL;
+}
+
+/* Nothing said is an echo request, and a port alone TCP's. */
+static uint8_t default_protocol(const struct flow *flow)
+{
+	if (flow->port != 0)
+		return IPPROTO_TCP;
+	return flow->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+}
+
 static bool parse_bytes(const struct cli *cli, struct explain_flow *flow)
 {
-	unsigned int least = header_bytes(flow) + L4_BYTES;
-	char *end;
-	long bytes;
+	uint32_t least = header_bytes(flow) + L4_BYTES, bytes = least;
 
-	flow->bytes = (uint16_t)least;
-	if (cli->bytes == NULL)
-		return true;
-	bytes = strtol(cli->bytes, &end, 10);
-	if (*end != '\0' || end == cli->bytes || bytes < (long)least || bytes > BYTES_MAX) {
+	if (cli->bytes != NULL && !flow_number(cli->bytes, least, BYTES_MAX, &bytes)) {
 		cli_error(cli, "--bytes %s: write the IP packet's length, a number from %u to %u",
 			cli->bytes, least, (unsigned int)BYTES_MAX);
 		return false;
@@ -101,19 +57,18 @@ static bool parse_bytes(const struct cli *cli, struct explain_flow *flow)
 
 bool explain_parse(const struct cli *cli, struct explain_flow *flow)
 {
-	int from, to;
+	struct flow said;
 
 	memset(flow, 0, sizeof(*flow));
-	if (!parse_address(cli, "--from", cli->from, &from, flow->from) ||
-		!parse_address(cli, "--to", cli->to, &to, flow->to))
+	if (!is_given(cli, "--from", cli->from) || !is_given(cli, "--to", cli->to) ||
+		!flow_parse(cli, &said))
 		return false;
-	if (from != to) {
-		cli_error(cli, "--from %s and --to %s are of two families; write two of one",
-			cli->from, cli->to);
-		return false;
-	}
-	flow->family = (uint8_t)from;
-	return parse_protocol(cli, flow) && parse_port(cli, flow) && parse_bytes(cli, flow);
+	flow->family = said.family;
+	flow->protocol = said.protocol != 0 ? said.protocol : default_protocol(&said);
+	flow->port = said.port;
+	memcpy(flow->from, said.from, sizeof(flow->from));
+	memcpy(flow->to, said.to, sizeof(flow->to));
+	return parse_bytes(cli, flow);
 }
 
 static uint8_t *put16(uint8_t *at, unsigned int value)

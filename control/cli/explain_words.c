@@ -9,6 +9,7 @@
 
 #include "control/cli/explain.h"
 #include "control/cli/routes.h"
+#include "control/cli/units.h"
 
 enum { TEXT = 1024, PREFIX = INET6_ADDRSTRLEN + 4 };
 
@@ -229,8 +230,9 @@ static void add_policers(const struct account *account, const char *verdict, boo
 
 static size_t append_mac(char *text, size_t length, const uint8_t *mac)
 {
-	return append(text, length, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-		mac[4], mac[5]);
+	char words[UNITS_MAX];
+
+	return append(text, length, "%s", units_mac(mac, words));
 }
 
 /* Everything between the MAC addresses and the EtherType is tags. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/cli/routes.h"
+#include "control/cli/units.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -121,28 +122,19 @@ void routes_end(struct routes *routes)
 
 /* ---- what a group says ---- */
 
-static const char *mac_text(const struct api_adjacency *adjacency, char buffer[18])
-{
-	const uint8_t *mac = adjacency->mac;
-
-	snprintf(buffer, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-		mac[4], mac[5]);
-	return buffer;
-}
-
 /* {link, via, mac, resolved}, NULL when the dumps do not have it. */
 static json_t *member_json(const struct routes *routes, uint32_t id)
 {
 	const struct api_adjacency *adjacency = find_by_id(routes->adjacencies, id);
 	const struct api_interface *interface =
 		adjacency != NULL ? find_by_id(routes->interfaces, adjacency->interface) : NULL;
-	char via[INET6_ADDRSTRLEN], mac[18];
+	char via[INET6_ADDRSTRLEN], mac[UNITS_MAX];
 
 	if (interface == NULL ||
 		inet_ntop(adjacency->family, adjacency->address, via, sizeof(via)) == NULL)
 		return NULL;
 	return json_pack("{s:s, s:s, s:o, s:b}", "link", interface->name, "via", via, "mac",
-		adjacency->resolved ? json_string(mac_text(adjacency, mac)) : json_null(),
+		adjacency->resolved ? json_string(units_mac(adjacency->mac, mac)) : json_null(),
 		"resolved", adjacency->resolved);
 }
 

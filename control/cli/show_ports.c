@@ -6,6 +6,7 @@
 
 #include "control/cli/dataplane.h"
 #include "control/cli/table.h"
+#include "control/cli/units.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -38,16 +39,13 @@ static json_t *port_row(const struct api_port *port, const struct dump *all_coun
 {
 	const struct api_port_counters *counters = find_counters(all_counters, port->id);
 	const struct api_port_counters zero = {0}, *from = counters != NULL ? counters : &zero;
-	const uint8_t *mac = port->mac;
-	char mac_text[18];
+	char mac[UNITS_MAX];
 
-	snprintf(mac_text, sizeof(mac_text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
-		mac[2], mac[3], mac[4], mac[5]);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:o, s:i, s:s, s:o, s:o, s:o, s:o}",
 		"name", port->name, "device", port->device, "role",
 		port->role == API_ROLE_CORE ? "core" : "customer", "link",
-		port->link_up ? "up" : "down", "mac", mac_text, "mtu", (int)port->mtu, "speed_bps",
-		(json_int_t)port->link_mbps * 1000000, "numa_node",
+		port->link_up ? "up" : "down", "mac", units_mac(port->mac, mac), "mtu",
+		(int)port->mtu, "speed_bps", (json_int_t)port->link_mbps * 1000000, "numa_node",
 		port->numa_node >= 0 ? json_integer(port->numa_node) : json_null(), "rx_queues",
 		(int)port->rx_queues, "rss", spread_name(port->spread), "rx",
 		count_json(counters, from->rx), "tx", count_json(counters, from->tx), "rx_missed",

@@ -74,3 +74,10 @@ const char *units_duration(uint64_t seconds, char buffer[UNITS_MAX])
 		snprintf(buffer, UNITS_MAX, "%" PRIu64 "s", seconds);
 	return buffer;
 }
+
+const char *units_mac(const uint8_t mac[6], char buffer[UNITS_MAX])
+{
+	snprintf(buffer, UNITS_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+		mac[4], mac[5]);
+	return buffer;
+}
