@@ -5,13 +5,17 @@ import json
 
 from .shell import LabError, run
 
-# The routers' kernels share load by 5-tuple and never redirect; duplicate address detection would
-# only delay (every address here is ours alone).
+# The routers' kernels share load by 5-tuple, among next hops whose wire has a carrier, as routers do
+# (a static route would else use the others for ever), and never redirect; duplicate address
+# detection would only delay (every address here is ours alone).
 ROUTER_SETTINGS = {
     "net/ipv4/ip_forward": 1,
     "net/ipv6/conf/all/forwarding": 1,
     "net/ipv4/fib_multipath_hash_policy": 1,
     "net/ipv6/fib_multipath_hash_policy": 1,
+    "net/ipv4/conf/all/ignore_routes_with_linkdown": 1,
+    "net/ipv6/conf/all/ignore_routes_with_linkdown": 1,
+    "net/ipv6/conf/default/ignore_routes_with_linkdown": 1,
     "net/ipv4/conf/all/rp_filter": 0,
     "net/ipv4/conf/default/rp_filter": 0,
     "net/ipv4/conf/all/send_redirects": 0,
