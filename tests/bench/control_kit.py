@@ -17,7 +17,6 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "scripts/lib"))
 
 # pylint: disable=wrong-import-position
-from onramp_lab.manifest import start_time  # noqa: E402
 from onramp_lab.process import Process  # noqa: E402
 from onramp_lab.shell import LabError, run  # noqa: E402
 
@@ -61,14 +60,9 @@ class TimedProcess(Process):
     """Its lines, each with the time.monotonic() at which it was read."""
 
     def start(self):
-        if self.alive():
-            raise LabError(f"{self.name} runs already (pid {self.popen.pid})")
         self.lines, self.news = [], threading.Condition()
         self.started = time.monotonic()
-        self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                      stderr=subprocess.STDOUT, start_new_session=True)
-        self.lab.manifest.add("process", name=self.name, pid=self.popen.pid,
-                              start=start_time(self.popen.pid))
+        self.launch(subprocess.PIPE)
         threading.Thread(target=self._read, args=(self.popen.stdout, self.lines),
                          daemon=True).start()
         return self

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 from support import BUILD, ROOT, lab_name
 
 from onramp_lab.hugepages import meminfo, reserve
 from onramp_lab.manifest import PREFIX, Manifest, start_time
+from onramp_lab.process import Process
 from onramp_lab.shell import LabError, run, wait_until
 
 UP = re.compile(r"^The on-ramp is up\.$", re.MULTILINE)
@@ -107,10 +109,39 @@ def two_at_once():
     return f"{2 * megabytes} MB promised, {free} MB were free"
 
 
+class Interrupted(Manifest):
+    """Ctrl-C when a process is there and not yet written down."""
+
+    def add(self, kind, **what):
+        if kind == "process":
+            raise KeyboardInterrupt
+        super().add(kind, **what)
+
+
+def interrupted_at_start():
+    """A process that no manifest has would be left behind by whatever cleans up."""
+    manifest = Interrupted(Manifest.create(lab_name("w")).run_dir)
+    ran = os.path.join(manifest.run_dir, "ran")
+    process = Process(SimpleNamespace(log_dir=manifest.run_dir, manifest=manifest), "touch",
+                      ["touch", ran])
+    try:
+        try:
+            process.start()
+            raise LabError("it was not interrupted")
+        except KeyboardInterrupt:
+            process.wait_end(10)
+        if os.path.exists(ran):
+            raise LabError("it ran")
+    finally:
+        manifest.clean()
+    return "a process that is not written down ends before it begins"
+
+
 def main():
     passed = failed = 0
     for name, function, *how in (
             ("two labs' hugepages", two_at_once),
+            ("interrupted while a process starts", interrupted_at_start),
             ("Ctrl-C when it is up", ended_by, signal.SIGINT, UP),
             ("SIGTERM while the edge starts", ended_by, signal.SIGTERM, re.compile("starting the edge")),
             ("kill -9 when it is up", ended_by, signal.SIGKILL, UP),

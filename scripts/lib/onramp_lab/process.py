@@ -10,6 +10,10 @@ from .manifest import start_time
 from .shell import LabError, ProcessEnded, wait_until
 
 
+# A process begins when it is in the manifest: who interrupts the lab before closes the pipe.
+GATE = 'read -r _ && exec "$@" </dev/null'
+
+
 class Process:
     """One command line, which may be started again after it ended."""
 
@@ -23,16 +27,23 @@ class Process:
         self.log_start = 0
 
     def start(self):
-        if self.alive():
-            raise LabError(f"{self.name} runs already (pid {self.popen.pid})")
         with open(self.log, "ab") as log:
             self.log_start = log.tell()
-            self.popen = subprocess.Popen(
-                self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                env={**os.environ, **(self.env or {})}, start_new_session=True)
-        self.lab.manifest.add("process", name=self.name, pid=self.popen.pid,
-                              start=start_time(self.popen.pid))
+            self.launch(log)
         return self
+
+    def launch(self, stdout):
+        """It and its record in the manifest, or neither."""
+        if self.alive():
+            raise LabError(f"{self.name} runs already (pid {self.popen.pid})")
+        self.popen = subprocess.Popen(
+            ["sh", "-c", GATE, "sh", *self.argv], stdin=subprocess.PIPE, stdout=stdout,
+            stderr=subprocess.STDOUT, env={**os.environ, **(self.env or {})},
+            start_new_session=True)
+        with self.popen.stdin as gate:
+            self.lab.manifest.add("process", name=self.name, pid=self.popen.pid,
+                                  start=start_time(self.popen.pid))
+            gate.write(b"\n")
 
     @property
     def pid(self):
