@@ -65,8 +65,11 @@ class Keys:
         with open(self.lab.fabrikam.config, "w", encoding="utf-8") as file:
             file.write(self.bird.replace("multiplier 3; };",
                                          f"multiplier 3; authentication {kind};{words} }};"))
-        said = self.lab.fabrikam.command("configure")
-        must_say(said, "Reconfigured")
+        # Not at once where BFD was down for so long that BIRD is still ending its sessions.
+        bird = self.lab.fabrikam
+        must_say(bird.command("configure"), "Reconfigur")
+        wait_until("BIRD to take its keys",
+                   lambda: "up and running" in bird.command("show", "status"), 30)
 
 
 def fabrikam(lab):
