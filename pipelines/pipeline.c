@@ -163,6 +163,9 @@ static __rte_noinline void receive_closely(struct worker *worker, const struct p
 	struct tags tags = ingress_tags(port, plain->classifier, mbuf);
 
 	if (unlikely(tags.in == NULL)) {
+		if (tags.reason == API_DROP_UNKNOWN_TAG)
+			unknown_tags_note(&worker->unknown_tags[port->id],
+				rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len);
 		turn_away(worker, port, mbuf, tags.reason);
 		return;
 	}

@@ -29,7 +29,7 @@ struct doctor_sources {
 	json_t *domains[LOOKS];
 	/* The dataplane's. */
 	struct dump ports, interfaces, vrfs, adjacencies, paths, tests;
-	struct dump counters[LOOKS], sessions[LOOKS];
+	struct dump counters[LOOKS], port_counters[LOOKS], sessions[LOOKS];
 	struct doctor_routes routes[LOOKS][DOCTOR_PEERINGS]; /* by peering, as facts have them */
 	uint32_t span_ms;                                    /* between the looks */
 	json_t *texts;                                       /* that facts point at */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Facts of a link, from what the dataplane has. */
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/cli/doctor.h"
 #include "control/cli/table.h"
+#include "control/cli/tags.h"
 #include "control/cli/units.h"
 
 /* A session that is down says so once a second (RFC 5880 6.8.3). */
@@ -79,6 +81,27 @@ static void fill_counters(const struct doctor_sources *sources, struct doctor_li
 		link->moved.unknown_tags = moved(before->ledger.drops[API_DROP_UNKNOWN_TAG],
 			after->ledger.drops[API_DROP_UNKNOWN_TAG]);
 	}
+}
+
+/* The tags that came instead of the link's. */
+static void fill_tags(
+	struct doctor_sources *sources, struct doctor_link *link, const struct api_port *port)
+{
+	const struct api_port_counters *before, *after;
+	char *ever, *now;
+
+	before = dump_find(&sources->port_counters[LOOK_FIRST], port->id);
+	after = dump_find(&sources->port_counters[LOOK_SECOND], port->id);
+	if (before == NULL || after == NULL)
+		return;
+	ever = tags_text(port, NULL, after);
+	now = tags_text(port, before, after);
+	if (ever != NULL)
+		link->other_tags = doctor_text(sources, "%s", ever);
+	if (now != NULL)
+		link->moved.other_tags = doctor_text(sources, "%s", now);
+	free(ever);
+	free(now);
 }
 
 /* ---- BFD ---- */
@@ -236,6 +259,7 @@ void doctor_link_fill(struct doctor_sources *sources, struct doctor_link *link)
 	link->c_tag = interface->c_tag;
 	link->test_left_s = test_left_s(&sources->tests, interface->id);
 	fill_counters(sources, link, interface->id, port->id);
+	fill_tags(sources, link, port);
 	fill_families(sources, link, port);
 }
 

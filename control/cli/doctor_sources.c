@@ -134,6 +134,9 @@ static void look(const struct cli *cli, struct doctor_sources *sources, unsigned
 			&hush.cli, client, API_INTERFACE_COUNTERS, &sources->counters[which]);
 	if (client != NULL && error == 0)
 		error = dataplane_dump(
+			&hush.cli, client, API_PORT_COUNTERS, &sources->port_counters[which]);
+	if (client != NULL && error == 0)
+		error = dataplane_dump(
 			&hush.cli, client, API_BFD_SESSION, &sources->sessions[which]);
 	if (client != NULL && error == 0)
 		error = read_routes(cli, client, sources, which);
@@ -296,6 +299,7 @@ void doctor_sources_free(struct doctor_sources *sources)
 		dump_free(dumps[i]);
 	for (unsigned int i = 0; i < LOOKS; i++) {
 		dump_free(&sources->counters[i]);
+		dump_free(&sources->port_counters[i]);
 		dump_free(&sources->sessions[i]);
 	}
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)

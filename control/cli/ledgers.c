@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/cli/table.h"
+#include "control/cli/tags.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -23,6 +24,8 @@ int ledgers_read(const struct cli *cli, struct ledgers *ledgers)
 	error = dataplane_dump(cli, client, API_PORT, &ledgers->ports);
 	if (error == 0)
 		error = dataplane_dump(cli, client, API_INTERFACE_COUNTERS, &ledgers->counters);
+	if (error == 0)
+		error = dataplane_dump(cli, client, API_PORT_COUNTERS, &ledgers->port_counters);
 	api_client_close(client);
 	return error;
 }
@@ -31,6 +34,7 @@ void ledgers_free(struct ledgers *ledgers)
 {
 	dump_free(&ledgers->ports);
 	dump_free(&ledgers->counters);
+	dump_free(&ledgers->port_counters);
 }
 
 uint64_t ledger_dropped(const struct api_ledger *ledger, int direction)
@@ -198,6 +202,19 @@ json_t *ledger_drops(const struct cli *cli, const struct ledgers *ledgers)
 			if (cli->all || each->ledger.drops[reason] != 0)
 				json_array_append_new(rows,
 					drop_row(ledgers, each, (enum api_drop_reason)reason));
+	}
+	return rows;
+}
+
+json_t *ledger_unknown_tags(const struct cli *cli, const struct ledgers *ledgers)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < ledgers->port_counters.count; i++) {
+		const struct api_port_counters *counters = dump_row(&ledgers->port_counters, i);
+
+		if (cli->operand == NULL && cli->circuit == NULL)
+			tags_rows(counters, counters->name, rows);
 	}
 	return rows;
 }

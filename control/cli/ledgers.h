@@ -11,8 +11,9 @@
 
 /* The ledgers and what their port ids mean. */
 struct ledgers {
-	struct dump ports;    /* API_PORT */
-	struct dump counters; /* API_INTERFACE_COUNTERS */
+	struct dump ports;         /* API_PORT */
+	struct dump counters;      /* API_INTERFACE_COUNTERS */
+	struct dump port_counters; /* API_PORT_COUNTERS */
 };
 
 /* 0, or -errno and reported. Free it either way. */
@@ -42,3 +43,7 @@ json_t *ledger_balance(const struct cli *cli, const struct ledgers *ledgers);
 /* A row for each reason of each wanted account that counted something; with --all, for every
  * reason. */
 json_t *ledger_drops(const struct cli *cli, const struct ledgers *ledgers);
+
+/* Which tags the frames had that no link has (tags.h); no row where only some accounts are wanted,
+ * because these frames are nobody's. */
+json_t *ledger_unknown_tags(const struct cli *cli, const struct ledgers *ledgers);

@@ -100,8 +100,28 @@ static void print_balance(const struct cli *cli, const json_t *balance)
 		json_integer_value(json_object_get(balance, "difference")));
 }
 
-static int print_text(
-	const struct cli *cli, const json_t *accounts, const json_t *balance, const json_t *drops)
+/* What `onramp show drops` says, and prints at once. */
+struct answer {
+	json_t *accounts, *balance, *drops, *unknown_tags;
+};
+
+static int print_tags(const struct cli *cli, const json_t *tags)
+{
+	static const struct column columns[] = {
+		{"port", "PORT", FORMAT_TEXT},
+		{"ethertype", "ETHERTYPE", FORMAT_TEXT},
+		{"outer", "OUTER", FORMAT_NUMBER},
+		{"inner", "INNER", FORMAT_NUMBER},
+		{"frames", "FRAMES", FORMAT_NUMBER},
+	};
+
+	if (json_array_size(tags) == 0)
+		return 0;
+	fputs("\nTags that no link has, those first that came last:\n", cli->out);
+	return table_print(cli, columns, COUNT(columns), tags);
+}
+
+static int print_text(const struct cli *cli, const struct answer *answer)
 {
 	static const struct column account_columns[] = {
 		{"interface", "LINK", FORMAT_TEXT},
@@ -120,30 +140,31 @@ static int print_text(
 		{"reason", "REASON", FORMAT_TEXT},
 		{"packets", "PACKETS", FORMAT_NUMBER},
 	};
-	int error = table_print(cli, account_columns, COUNT(account_columns), accounts);
+	int error = table_print(cli, account_columns, COUNT(account_columns), answer->accounts);
 
 	fputc('\n', cli->out);
-	print_balance(cli, balance);
+	print_balance(cli, answer->balance);
 	fputc('\n', cli->out);
 	if (error == 0)
-		error = table_print(cli, drop_columns, COUNT(drop_columns), drops);
-	if (json_array_size(drops) > 0) {
+		error = table_print(cli, drop_columns, COUNT(drop_columns), answer->drops);
+	if (error == 0)
+		error = print_tags(cli, answer->unknown_tags);
+	if (json_array_size(answer->drops) > 0) {
 		fputc('\n', cli->out);
-		print_meanings(cli, drops);
+		print_meanings(cli, answer->drops);
 	}
 	return error;
 }
 
-static int print(
-	const struct cli *cli, const json_t *accounts, const json_t *balance, const json_t *drops)
+static int print(const struct cli *cli, const struct answer *answer)
 {
 	json_t *whole;
 	int error;
 
 	if (!cli->json)
-		return print_text(cli, accounts, balance, drops);
-	whole = json_pack(
-		"{s:O, s:O, s:O}", "rows", drops, "accounts", accounts, "balance", balance);
+		return print_text(cli, answer);
+	whole = json_pack("{s:O, s:O, s:O, s:O}", "rows", answer->drops, "accounts",
+		answer->accounts, "balance", answer->balance, "unknown_tags", answer->unknown_tags);
 	error = json_print(cli, whole);
 	json_decref(whole);
 	return error;
@@ -156,17 +177,18 @@ int show_drops_run(const struct cli *cli)
 
 	if (ledgers_read(cli, &ledgers) == 0 && operand_exists(cli, &ledgers) &&
 		circuit_exists(cli, &ledgers)) {
-		json_t *accounts = ledger_accounts(cli, &ledgers);
-		json_t *balance = ledger_balance(cli, &ledgers);
-		json_t *drops = ledger_drops(cli, &ledgers);
+		struct answer answer = {ledger_accounts(cli, &ledgers),
+			ledger_balance(cli, &ledgers), ledger_drops(cli, &ledgers),
+			ledger_unknown_tags(cli, &ledgers)};
 
-		error = print(cli, accounts, balance, drops);
+		error = print(cli, &answer);
 		if (error != 0)
 			cli_error(cli, "cannot print: %s", strerror(-error));
 		status = error == 0 ? STATUS_OK : STATUS_REFUSED;
-		json_decref(accounts);
-		json_decref(balance);
-		json_decref(drops);
+		json_decref(answer.accounts);
+		json_decref(answer.balance);
+		json_decref(answer.drops);
+		json_decref(answer.unknown_tags);
 	}
 	ledgers_free(&ledgers);
 	return status;

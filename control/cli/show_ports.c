@@ -10,16 +10,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct api_port_counters *find_counters(const struct dump *counters, uint32_t port)
-{
-	for (size_t i = 0; i < counters->count; i++) {
-		const struct api_port_counters *each = dump_row(counters, i);
-		if (each->port == port)
-			return each;
-	}
-	return NULL;
-}
-
 /* A count, or null when the port came while we read and has no counters yet. */
 static json_t *count_json(const struct api_port_counters *counters, uint64_t count)
 {
@@ -37,7 +27,7 @@ static const char *spread_name(uint8_t spread)
 
 static json_t *port_row(const struct api_port *port, const struct dump *all_counters)
 {
-	const struct api_port_counters *counters = find_counters(all_counters, port->id);
+	const struct api_port_counters *counters = dump_find(all_counters, port->id);
 	const struct api_port_counters zero = {0}, *from = counters != NULL ? counters : &zero;
 	char mac[UNITS_MAX];
 

@@ -79,7 +79,8 @@ struct doctor_moved {
 	uint32_t span_ms;
 	uint64_t rx, tx; /* frames of the link */
 	uint64_t drops[API_DROP_COUNT];
-	uint64_t unknown_tags; /* frames on the port that no link has tags for */
+	uint64_t unknown_tags;  /* frames on the port that no link has tags for */
+	const char *other_tags; /* these tags: "VLAN 300; VLAN 301"; NULL: not known */
 };
 
 struct doctor_link {
@@ -90,9 +91,10 @@ struct doctor_link {
 	bool port_there, interface_there; /* in the dataplane */
 	bool carrier;
 	bool draining;
-	uint32_t test_left_s;  /* of a failure test that runs; 0: none does */
-	uint64_t rx;           /* frames, ever */
-	uint64_t unknown_tags; /* on the port, ever */
+	uint32_t test_left_s;   /* of a failure test that runs; 0: none does */
+	uint64_t rx;            /* frames, ever */
+	uint64_t unknown_tags;  /* on the port, ever */
+	const char *other_tags; /* the latest of these; NULL: none */
 	struct doctor_moved moved;
 	struct doctor_family families[2]; /* IPv4, IPv6 */
 };

@@ -85,19 +85,24 @@ static bool has_neighbour(const struct doctor_link *link)
 	return false;
 }
 
+/* ": VLAN 300", or nothing where they are not known. */
+#define NAMED(tags) ((tags) != NULL ? ": " : ""), ((tags) != NULL ? (tags) : "")
+
 static void other_tags(struct doctor_case *at, const struct doctor_link *link)
 {
+	const char *others = link->moved.other_tags;
 	char tags[TAGS_MAX];
 	struct doctor_finding *finding =
 		doctor_add(at, DOCTOR_WRONG, SIDE_CUSTOMER, link->name, NULL,
 			"no frame with %s arrives, but %" PRIu64
-			" came on port %s with tags that no link has",
-			tags_text(link, tags), link->moved.unknown_tags, link->port);
+			" came on port %s with tags that no link has%s%s",
+			tags_text(link, tags), link->moved.unknown_tags, link->port, NAMED(others));
 
 	doctor_next(finding,
-		"write to the customer: \"On %s we wait for frames with %s, and get others. Which "
-		"tags does your router send?\" (the provider may have exchanged them on the way)",
-		link->name, tags);
+		"write to the customer: \"On %s we wait for frames with %s, and get others%s%s. "
+		"Which tags does your router send?\" (the provider may have exchanged them on the "
+		"way)",
+		link->name, tags, NAMED(others));
 }
 
 static void silence(struct doctor_case *at, const struct doctor_link *link)
@@ -106,9 +111,9 @@ static void silence(struct doctor_case *at, const struct doctor_link *link)
 	char tags[TAGS_MAX];
 	struct doctor_finding *finding = doctor_add(at, DOCTOR_WRONG, side, link->name, NULL,
 		"no frame with %s arrives%s; with tags that no link has, %" PRIu64
-		" came on port %s so far",
+		" came on port %s so far%s%s",
 		tags_text(link, tags), link->rx == 0 ? ", nor ever did" : "", link->unknown_tags,
-		link->port);
+		link->port, NAMED(link->other_tags));
 
 	doctor_next(finding,
 		"write to %s: \"The light is on, but nothing arrives on %s with %s. Is it "

@@ -457,6 +457,16 @@ struct api_interface_counters {
 	struct api_peak peaks[2]; /* of this minute, and of the one before */
 };
 
+/* Frames alike in their tags. */
+struct api_tags {
+	uint64_t frames;
+	uint16_t count;        /* tags: 0, 1 or 2; more are not looked at */
+	uint16_t ethertype;    /* of the outer one: 0x8100, 0x88a8 or 0x9100; 0: there is none */
+	uint16_t outer, inner; /* VLAN ids; 0 where there is no such tag */
+};
+
+#define API_TAGS_KEPT 8u
+
 /* What the device itself counts; rx_missed and rx_errors never reached a worker. */
 struct api_port_counters {
 	uint32_t port;
@@ -464,6 +474,9 @@ struct api_port_counters {
 	char name[API_NAME_MAX];
 	uint64_t rx, rx_bytes, tx, tx_bytes;
 	uint64_t rx_missed, rx_errors, tx_errors, rx_nombuf;
+	/* Of what came and no interface has the tags of, the kinds that came last; frames 0: no
+	 * more */
+	struct api_tags unknown_tags[API_TAGS_KEPT];
 };
 
 /* What a worker's time goes into; the folders of pipelines/, between taking from the device and

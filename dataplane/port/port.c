@@ -311,6 +311,7 @@ bool port_counters(uint32_t id, struct api_port_counters *counters)
 		.rx_nombuf = stats.rx_nombuf,
 	};
 	memcpy(counters->name, port->api.name, sizeof(counters->name));
+	worker_unknown_tags(id, counters->unknown_tags);
 	return true;
 }
 

@@ -319,6 +319,14 @@ void worker_hashes_seen(uint32_t port, uint64_t *hashed, uint64_t *unhashed)
 	}
 }
 
+void worker_unknown_tags(uint32_t port, struct api_tags rows[API_TAGS_KEPT])
+{
+	unsigned int kinds = 0;
+
+	for (unsigned int i = 0; i < worker_count(); i++)
+		kinds = unknown_tags_add(&workers[i]->unknown_tags[port], rows, kinds);
+}
+
 bool worker_inject(struct rte_mbuf *packet)
 {
 	const struct handover *handover = rte_mbuf_to_priv(packet);

@@ -14,6 +14,7 @@
 
 #include "dataplane/api/api.h"
 #include "dataplane/bfd/exchange.h"
+#include "dataplane/worker/unknown_tags.h"
 
 struct port;
 
@@ -47,8 +48,8 @@ struct worker_account {
 	uint64_t stage_cycles[API_STAGE_COUNT];
 };
 
-/* What a worker's thread owns. Everything here is touched by that worker only, but account,
- * which main reads. */
+/* What a worker's thread owns. Everything here is touched by that worker only, but account and
+ * unknown_tags, which main reads. */
 struct worker {
 	unsigned int index;
 	unsigned int lcore;
@@ -73,6 +74,7 @@ struct worker {
 	struct poll_list *receive; /* main publishes with release; NULL: nothing to receive yet */
 	unsigned int bfd_waiting_count;
 	struct bfd_waiting bfd_waiting[BFD_WAITING_MAX]; /* for a device that refused them */
+	struct unknown_tags unknown_tags[API_PORTS_MAX];
 } __rte_cache_aligned;
 
 static __rte_always_inline void worker_add(uint64_t *counter, uint64_t value)
@@ -108,6 +110,9 @@ void worker_poll(unsigned int index, struct poll_list *list);
 /* Main thread: how many packets of a port its device spread by a hash of the flow, and how many it
  * did not, since the workers started; counted for ports where that is watched (exchange.h). */
 void worker_hashes_seen(uint32_t port, uint64_t *hashed, uint64_t *unhashed);
+/* Main thread: the tags of frames that a port received and no interface has, of all workers,
+ * since the process began as the port's ledger. */
+void worker_unknown_tags(uint32_t port, struct api_tags rows[API_TAGS_KEPT]);
 /* Any thread: TSC when the turn began that worker `index` is at; now, when there is no such worker.
  */
 uint64_t worker_turn_began(unsigned int index);

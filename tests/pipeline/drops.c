@@ -109,6 +109,20 @@ static void runts(void **state)
 	expect_dropped(&bad, 1, API_DROP_RUNT);
 }
 
+/* They came last. expect_dropped() sends them as often as this. */
+static void expect_tags_noted(const struct encapsulation *tags)
+{
+	unsigned int count = tags->s_tag != 0 ? 2 : tags->c_tag != 0 ? 1 : 0;
+	struct api_tags rows[API_TAGS_KEPT];
+
+	assert_true(unknown_tags_add(&worker.unknown_tags[0], rows, 0) > 0);
+	assert_int_equal(rows[0].count, count);
+	assert_int_equal(rows[0].ethertype, count == 0 ? 0 : tags->outer_ethertype);
+	assert_int_equal(rows[0].outer, count == 2 ? tags->s_tag : tags->c_tag);
+	assert_int_equal(rows[0].inner, count == 2 ? tags->c_tag : 0);
+	assert_int_equal(rows[0].frames, 1 + 3 * 5);
+}
+
 static void unknown_tags(void **state)
 {
 	static const struct encapsulation unknown[] = {
@@ -130,6 +144,7 @@ static void unknown_tags(void **state)
 		frame_to_us(&bad, 0, &unknown[i], 0x0800);
 		frame_flow(&bad, AF_INET, 64, 10, 1);
 		expect_dropped(&bad, PORT_ACCOUNT, API_DROP_UNKNOWN_TAG);
+		expect_tags_noted(&unknown[i]);
 	}
 	/* VID 0 above or below another tag names nothing. */
 	for (unsigned int at = 15; at <= 19; at += 4) {

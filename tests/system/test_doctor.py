@@ -156,7 +156,7 @@ def carrier_then_address(lab):
 
 def tag(lab):
     retag(lab, "fabrikam", WRONG_VLAN)
-    said = until_named(lab, "tag", "customer", "tags that no link has", PRIMARY)
+    said = until_named(lab, "tag", "customer", f"VLAN {WRONG_VLAN}", PRIMARY)
     retag(lab, "fabrikam", FABRIKAM.c_tag)
     until_healthy(lab)
     return said

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What goes wrong on purpose: strange frames, withdrawn routes, killed processes."""
 
+import json
+
 from . import probes
 from .checks_reach import BGP_TIMEOUT_S, established, first_answer, host
 from .shell import LabError, wait_until
@@ -57,6 +59,10 @@ def unknown_tag(lab):
     (interface, _, reason), packets = next(iter(difference.items()))
     if len(difference) != 1 or reason != "unknown-tag" or packets != FRAMES:
         raise LabError(f"{FRAMES} frames with VLAN {UNKNOWN_VLAN} changed {difference}")
+    named = json.loads(lab.edge.command("-j", "show", "drops").stdout)["unknown_tags"]
+    if not any((row["port"], row["outer"], row["inner"], row["frames"])
+               == ("cust-a", UNKNOWN_VLAN, None, FRAMES) for row in named):
+        raise LabError(f"VLAN {UNKNOWN_VLAN} is not named: {named}")
     for customer in CUSTOMERS:
         probes.must_answer(host(lab, customer), VNET_HOST4, count=2)
     return f"{FRAMES} frames on {interface} counted as unknown-tag, nothing else changed"

@@ -37,6 +37,15 @@ static struct api_adjacency adjacencies[] = {{.id = 1,
 static struct api_link_test tests_run[] = {
 	{.interface = 4, .running = 1, .left_us = 5000000}, {.interface = 5, .left_us = 0}};
 static struct api_interface_counters counters[LOOKS][3];
+static struct api_port_counters port_counters[LOOKS][2] = {
+	{{.port = 2},
+		{.port = 3,
+			.unknown_tags =
+				{{.frames = 7, .count = 1, .ethertype = 0x8100, .outer = 9}}}},
+	{{.port = 2, .unknown_tags = {{.frames = 99}}},
+		{.port = 3,
+			.unknown_tags = {{.frames = 2, .count = 1, .ethertype = 0x8100, .outer = 8},
+				{.frames = 7, .count = 1, .ethertype = 0x8100, .outer = 9}}}}};
 static struct api_bfd_session sessions[LOOKS][3];
 static struct doctor_sources sources;
 static struct doctor_facts facts;
@@ -136,6 +145,8 @@ static int setup(void **state)
 		.tests = dump_of(API_LINK_TEST, tests_run, 2),
 		.counters = {dump_of(API_INTERFACE_COUNTERS, counters[0], 3),
 			dump_of(API_INTERFACE_COUNTERS, counters[1], 3)},
+		.port_counters = {dump_of(API_PORT_COUNTERS, port_counters[0], 2),
+			dump_of(API_PORT_COUNTERS, port_counters[1], 2)},
 		.sessions = {dump_of(API_BFD_SESSION, sessions[0], 3),
 			dump_of(API_BFD_SESSION, sessions[1], 3)},
 		.routes = {{{8, 4}}, {{8, 4}}},
@@ -152,7 +163,8 @@ static int teardown(void **state)
 {
 	struct dump *dumps[] = {&sources.ports, &sources.interfaces, &sources.vrfs,
 		&sources.adjacencies, &sources.paths, &sources.tests, &sources.counters[0],
-		&sources.counters[1], &sources.sessions[0], &sources.sessions[1]};
+		&sources.counters[1], &sources.port_counters[0], &sources.port_counters[1],
+		&sources.sessions[0], &sources.sessions[1]};
 
 	/* Their rows are the test's. */
 	for (size_t i = 0; i < sizeof(dumps) / sizeof(dumps[0]); i++)
@@ -253,6 +265,8 @@ static void links(void **state)
 	assert_int_equal(link->moved.drops[API_DROP_POLICER_IN], 1);
 	assert_int_equal(link->unknown_tags, 9);
 	assert_int_equal(link->moved.unknown_tags, 2);
+	assert_string_equal(link->other_tags, "VLAN 8; VLAN 9");
+	assert_string_equal(link->moved.other_tags, "VLAN 8");
 	json_array_append_new(sources.drains, json_pack("{s:s}", "link", PRIMARY));
 	tests_run[1].running = 1;
 	fill("acme");

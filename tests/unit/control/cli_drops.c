@@ -5,11 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "control/cli/ledgers.h"
+#include "control/cli/tags.h"
 
 static struct api_port ports[] = {{.id = 3, .name = "cust-a"}};
 static struct api_interface_counters counters[] = {
@@ -41,11 +43,16 @@ static struct api_interface_counters counters[] = {
 		.ledger = {.forwarded_out = 1000, .tx = 1000}},
 	{.port = 3, .ledger = {.rx = 5, .drops = {[API_DROP_UNKNOWN_TAG] = 5}}},
 };
+static struct api_port_counters port_counters[] = {{.port = 3,
+	.name = "cust-a",
+	.unknown_tags = {{.frames = 2, .count = 2, .ethertype = 0x88a8, .outer = 100, .inner = 7},
+		{.frames = 3}}}};
 static const struct ledgers ledgers = {
 	.ports = {.object = API_PORT, .rows = ports, .count = 1},
 	.counters = {.object = API_INTERFACE_COUNTERS,
 		.rows = counters,
 		.count = sizeof(counters) / sizeof(counters[0])},
+	.port_counters = {.object = API_PORT_COUNTERS, .rows = port_counters, .count = 1},
 };
 
 static json_int_t integer(const json_t *row, const char *key)
@@ -149,6 +156,63 @@ static void drops_have_names(void **state)
 	json_decref(rows);
 }
 
+static void unknown_tags_are_the_ports(void **state)
+{
+	const struct cli all = {0}, one = {.circuit = "contoso"}, link = {.operand = "fabrikam"};
+	json_t *rows = ledger_unknown_tags(&all, &ledgers), *first, *second;
+
+	assert_int_equal(json_array_size(rows), 2);
+	first = json_array_get(rows, 0);
+	is(first, "port", "cust-a");
+	is(first, "ethertype", "0x88a8");
+	assert_int_equal(integer(first, "outer"), 100);
+	assert_int_equal(integer(first, "inner"), 7);
+	assert_int_equal(integer(first, "frames"), 2);
+	second = json_array_get(rows, 1);
+	assert_true(json_is_null(json_object_get(second, "ethertype")));
+	assert_true(json_is_null(json_object_get(second, "outer")));
+	assert_true(json_is_null(json_object_get(second, "inner")));
+	assert_int_equal(integer(second, "frames"), 3);
+	json_decref(rows);
+	rows = ledger_unknown_tags(&one, &ledgers);
+	assert_int_equal(json_array_size(rows), 0);
+	json_decref(rows);
+	rows = ledger_unknown_tags(&link, &ledgers);
+	assert_int_equal(json_array_size(rows), 0);
+	json_decref(rows);
+}
+
+static void says(const struct api_port_counters *before, const struct api_port_counters *after,
+	uint16_t outer_ethertype, const char *words)
+{
+	const struct api_port port = {.outer_ethertype = outer_ethertype};
+	char *text = tags_text(&port, before, after);
+
+	assert_non_null(text);
+	assert_string_equal(text, words);
+	free(text);
+}
+
+static void tags_in_words(void **state)
+{
+	const struct api_port port = {.outer_ethertype = 0x8100};
+	struct api_port_counters before = port_counters[0], after = before;
+
+	says(NULL, &after, 0x88a8, "S-tag 100, C-tag 7; no tag");
+	says(NULL, &after, 0x8100, "S-tag 100, C-tag 7 (EtherType 0x88a8); no tag");
+	assert_null(tags_text(&port, &before, &after));
+	/* The same kinds with other numbers, and a new one, came since. */
+	after.unknown_tags[1].frames++;
+	says(&before, &after, 0x8100, "no tag");
+	after.unknown_tags[2] =
+		(struct api_tags){.frames = 1, .count = 1, .ethertype = 0x8100, .outer = 300};
+	says(&before, &after, 0x88a8, "no tag; VLAN 300");
+	after.unknown_tags[3] =
+		(struct api_tags){.frames = 1, .count = 1, .ethertype = 0x88a8, .outer = 300};
+	says(&before, &after, 0x88a8, "no tag; VLAN 300; VLAN 300 (EtherType 0x88a8)");
+	says(NULL, &after, 0x88a8, "S-tag 100, C-tag 7; no tag; VLAN 300; and 1 more");
+}
+
 /* A sentence that says what it means, and one part more that says what to do or whom to ask. */
 static void reasons_say_what_to_do(void **state)
 {
@@ -167,6 +231,8 @@ int main(void)
 		cmocka_unit_test(one_lost_packet_shows),
 		cmocka_unit_test(all_accounts_balance),
 		cmocka_unit_test(drops_have_names),
+		cmocka_unit_test(unknown_tags_are_the_ports),
+		cmocka_unit_test(tags_in_words),
 		cmocka_unit_test(reasons_say_what_to_do),
 	};
 

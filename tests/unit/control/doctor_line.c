@@ -203,10 +203,14 @@ static void tags(void **state)
 	fine(DOCTOR_TAG, PRIMARY, "quiet");
 	silent("reachable");
 	wrong(DOCTOR_TAG, SIDE_CUSTOMER, PRIMARY, "3 came on port cust with tags that no link has");
+	first_link()->moved.other_tags = "VLAN 201";
+	wrong(DOCTOR_TAG, SIDE_CUSTOMER, PRIMARY, "with tags that no link has: VLAN 201");
 	first_link()->moved.unknown_tags = 0;
 	fine(DOCTOR_TAG, PRIMARY, "nothing just now");
 	first_link()->rx = 0;
 	wrong(DOCTOR_TAG, SIDE_PROVIDER, PRIMARY, "nor ever did; with tags that no link has, 7");
+	first_link()->other_tags = "VLAN 202; no tag";
+	wrong(DOCTOR_TAG, SIDE_PROVIDER, PRIMARY, "on port cust so far: VLAN 202; no tag");
 	first_link()->rx = 1000;
 	first_link()->s_tag = 0;
 	silent("probe");
